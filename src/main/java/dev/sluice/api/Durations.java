@@ -1,0 +1,50 @@
+package dev.sluice.api;
+
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Durations as the API writes them: {@code 250ms}, {@code 1s}, {@code 10m}, {@code 24h}, {@code 7d}
+ * or ISO-8601.
+ */
+public final class Durations {
+
+  private static final Pattern SIMPLE = Pattern.compile("(\\d{1,12})(ms|s|m|h|d)");
+
+  private Durations() {}
+
+  /**
+   * Reads a duration.
+   *
+   * @throws IllegalArgumentException when {@code text} is none, or negative
+   */
+  public static Duration parse(String text) {
+    Matcher simple = SIMPLE.matcher(text);
+    if (simple.matches()) {
+      long amount = Long.parseLong(simple.group(1));
+      return switch (simple.group(2)) {
+        case "ms" -> Duration.ofMillis(amount);
+        case "s" -> Duration.ofSeconds(amount);
+        case "m" -> Duration.ofMinutes(amount);
+        case "h" -> Duration.ofHours(amount);
+        default -> Duration.ofDays(amount);
+      };
+    }
+    try {
+      Duration duration = Duration.parse(text);
+      if (!duration.isNegative()) {
+        return duration;
+      }
+    } catch (DateTimeParseException e) {
+      throw invalid(text);
+    }
+    throw invalid(text);
+  }
+
+  private static IllegalArgumentException invalid(String text) {
+    return new IllegalArgumentException(
+        "Expected a duration such as 250ms, 1s, 10m, 24h or PT1S, was " + text);
+  }
+}

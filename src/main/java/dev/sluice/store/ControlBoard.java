@@ -1,0 +1,69 @@
+package dev.sluice.store;
+
+import dev.sluice.model.BatchState;
+import dev.sluice.model.Destination;
+import dev.sluice.model.StateReason;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Desired state in, lane snapshots out. Laws: control calls are idempotent and write O(1) rows; a
+ * returned call is on disk; a state that forbids the call is told, not forced.
+ */
+public interface ControlBoard {
+
+  /** Stops sending a batch until it is resumed. */
+  Controlled pause(long batchId, StateReason reason);
+
+  /** Lets a paused batch go on where it was. */
+  Controlled resume(long batchId, StateReason reason);
+
+  /** Ends a batch: nothing new is sent, items without outcome end {@code CANCELLED}. */
+  Controlled cancel(long batchId, StateReason reason);
+
+  /** Outcome of a control call. */
+  sealed interface Controlled {
+    /** The batch is now in {@code state}. */
+    record Done(BatchState state) implements Controlled {}
+
+    /** The state forbids the call. */
+    record InvalidState(BatchState state) implements Controlled {}
+  }
+
+  /** Replaces what an operator wants of a destination; creates the destination when it is new. */
+  DestinationRecord update(Destination destination, DestinationSettings settings);
+
+  /** Pauses a destination until {@code until}, or until it is resumed. */
+  DestinationRecord pauseDestination(
+      Destination destination, @Nullable Instant until, StateReason reason);
+
+  /** Ends the pause of a destination. */
+  DestinationRecord resumeDestination(Destination destination);
+
+  /** Says until when nothing may be claimed for destinations; null ends it. Written by dispatch. */
+  void park(List<Parking> parkings);
+
+  /**
+   * A parked destination.
+   *
+   * @param reason {@code breaker} or {@code hold}
+   */
+  record Parking(long destinationId, @Nullable Instant until, @Nullable String reason) {}
+
+  /** Replaces this replica's snapshots. */
+  void publish(Snapshot snapshot);
+
+  /** What all lanes of a replica were doing at {@code at}. */
+  record Snapshot(Instant at, List<LaneSnapshot> lanes, List<FlowSnapshot> flows) {}
+
+  /** Gives the desired state of batches in this replica's lanes. */
+  List<BatchControl> batchControls(Collection<Long> batchIds);
+
+  /** The state of a batch as dispatch must follow it. */
+  record BatchControl(long batchId, BatchState state) {}
+
+  /** Gives the desired state of destinations in this replica's lanes. */
+  List<DestinationRecord> destinationControls(Collection<Long> destinationIds);
+}

@@ -1,0 +1,226 @@
+package dev.sluice.store;
+
+import dev.sluice.model.BodyKind;
+import dev.sluice.model.Header;
+import dev.sluice.model.Item;
+import dev.sluice.model.Origin;
+import dev.sluice.model.OutboundRequest;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the items of a shard one by one, in any order, by any number of threads. The layout is told
+ * at {@link ShardEncoder}.
+ */
+public final class ShardDecoder {
+
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
+
+  private final byte[] payload;
+  private final long firstIndex;
+  private final int[] offsets;
+  private final List<Header> firstHeaders;
+
+  private ShardDecoder(byte[] payload, long firstIndex, int[] offsets) {
+    this.payload = payload;
+    this.firstIndex = firstIndex;
+    this.offsets = offsets;
+    this.firstHeaders =
+        offsets.length == 0 ? List.of() : readItem(0, List.of()).request().headers();
+  }
+
+  /**
+   * Opens a payload after checking magic, version and checksum.
+   *
+   * @throws StoreException {@code CORRUPT} when a check fails
+   */
+  public static ShardDecoder open(byte[] payload) {
+    if (payload.length < ShardEncoder.HEADER_BYTES
+        || (int) INT.get(payload, 0) != ShardEncoder.MAGIC) {
+      throw corrupt("Shard payload does not begin with its magic");
+    }
+    if (payload[4] != ShardEncoder.VERSION || payload[5] != 0) {
+      throw corrupt(
+          "Shard payload has format version %d and flags %d, expected version %d without flags"
+              .formatted(payload[4], payload[5], ShardEncoder.VERSION));
+    }
+    if ((int) INT.get(payload, ShardEncoder.CRC_OFFSET) != checksum(payload)) {
+      throw corrupt("Shard payload fails its checksum");
+    }
+    Cursor cursor = new Cursor(payload, ShardEncoder.HEADER_BYTES);
+    long firstIndex = cursor.varint();
+    int[] offsets = new int[itemCount(payload)];
+    for (int i = 0; i < offsets.length; i++) {
+      int length = (int) cursor.varint();
+      offsets[i] = cursor.position;
+      cursor.position += length;
+    }
+    return new ShardDecoder(payload, firstIndex, offsets);
+  }
+
+  private static int itemCount(byte[] payload) {
+    int high = payload[ShardEncoder.COUNT_OFFSET] & 0xff;
+    int low = payload[ShardEncoder.COUNT_OFFSET + 1] & 0xff;
+    return (high << 8) | low;
+  }
+
+  /** Gives the items in the shard. */
+  public int itemCount() {
+    return offsets.length;
+  }
+
+  /** Gives the smallest index. */
+  public long firstIndex() {
+    return firstIndex;
+  }
+
+  /** Gives the index of the item at {@code ordinal}, 0-based. */
+  public long index(int ordinal) {
+    return firstIndex + new Cursor(payload, offsets[ordinal] + 3).varint();
+  }
+
+  /** Gives the ordinal of the item with {@code index}, or -1. */
+  public int ordinal(long index) {
+    int low = 0;
+    int high = offsets.length - 1;
+    while (low <= high) {
+      int middle = (low + high) >>> 1;
+      long at = index(middle);
+      if (at == index) {
+        return middle;
+      }
+      if (at < index) {
+        low = middle + 1;
+      } else {
+        high = middle - 1;
+      }
+    }
+    return -1;
+  }
+
+  /**
+   * Gives the item at {@code ordinal}, 0-based. Items with equal headers share one list, so callers
+   * may cache what they derive from it.
+   */
+  public Item item(int ordinal) {
+    return readItem(ordinal, firstHeaders);
+  }
+
+  private Item readItem(int ordinal, List<Header> sharedHeaders) {
+    Cursor cursor = new Cursor(payload, offsets[ordinal]);
+    int flags = cursor.octet();
+    int method = cursor.octet();
+    BodyKind bodyKind = BodyKind.of(cursor.octet());
+    long index = firstIndex + cursor.varint();
+    String methodName = method == 0 ? cursor.string() : ShardEncoder.METHODS.get(method);
+    String id = (flags & ShardEncoder.HAS_ID) != 0 ? cursor.string() : null;
+    String target = cursor.string();
+    List<Header> headers =
+        (flags & ShardEncoder.SAME_HEADERS) != 0 ? sharedHeaders : cursor.headers();
+    String orderingKey = (flags & ShardEncoder.HAS_ORDERING_KEY) != 0 ? cursor.string() : null;
+    String credential = (flags & ShardEncoder.HAS_CREDENTIAL) != 0 ? cursor.string() : null;
+    Origin origin =
+        (flags & ShardEncoder.HAS_ORIGIN) != 0
+            ? new Origin(cursor.string(), cursor.varint())
+            : null;
+    byte[] body = cursor.bytes();
+    return new Item(
+        index,
+        id,
+        new OutboundRequest(methodName, target, headers, bodyKind, body),
+        orderingKey,
+        credential,
+        origin);
+  }
+
+  /** Gives the client's label of the item at {@code ordinal}. */
+  public @Nullable String id(int ordinal) {
+    Cursor cursor = new Cursor(payload, offsets[ordinal]);
+    int flags = cursor.octet();
+    if ((flags & ShardEncoder.HAS_ID) == 0) {
+      return null;
+    }
+    int method = cursor.octet();
+    cursor.octet();
+    cursor.varint();
+    if (method == 0) {
+      cursor.skipBytes();
+    }
+    return cursor.string();
+  }
+
+  static int checksum(byte[] payload) {
+    CRC32C crc = new CRC32C();
+    crc.update(payload, 0, ShardEncoder.CRC_OFFSET);
+    crc.update(payload, ShardEncoder.HEADER_BYTES, payload.length - ShardEncoder.HEADER_BYTES);
+    return (int) crc.getValue();
+  }
+
+  private static StoreException corrupt(String message) {
+    return new StoreException(StoreException.Kind.CORRUPT, message);
+  }
+
+  /** A reading position in the payload. */
+  private static final class Cursor {
+    private final byte[] bytes;
+    private int position;
+
+    Cursor(byte[] bytes, int position) {
+      this.bytes = bytes;
+      this.position = position;
+    }
+
+    int octet() {
+      return bytes[position++] & 0xff;
+    }
+
+    long varint() {
+      long value = 0;
+      int shift = 0;
+      while (true) {
+        byte next = bytes[position++];
+        value |= (long) (next & 0x7f) << shift;
+        if (next >= 0) {
+          return value;
+        }
+        shift += 7;
+      }
+    }
+
+    String string() {
+      int length = (int) varint();
+      String value = new String(bytes, position, length, StandardCharsets.UTF_8);
+      position += length;
+      return value;
+    }
+
+    byte[] bytes() {
+      int length = (int) varint();
+      byte[] value = Arrays.copyOfRange(bytes, position, position + length);
+      position += length;
+      return value;
+    }
+
+    void skipBytes() {
+      int length = (int) varint();
+      position += length;
+    }
+
+    List<Header> headers() {
+      int count = (int) varint();
+      List<Header> headers = new ArrayList<>(count);
+      for (int i = 0; i < count; i++) {
+        headers.add(new Header(string(), string()));
+      }
+      return headers;
+    }
+  }
+}

@@ -1,0 +1,199 @@
+package dev.sluice.store;
+
+import dev.sluice.model.Header;
+import dev.sluice.model.Item;
+import dev.sluice.model.Origin;
+import dev.sluice.model.OutboundRequest;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes the items of a shard, one by one, in format version 1. Big-endian; {@code varint} is
+ * LEB128; a string is a varint length and UTF-8 bytes.
+ *
+ * <pre>
+ * header  magic "SLSH", version u8, flags u8 (bit 0 compressed, bit 1 encrypted; none used yet), key id u16,
+ *         item count u16, reserved u16, CRC32C u32 over everything but itself
+ * body    varint first index, then per item: varint length, flags u8, method u8, body kind u8,
+ *         varint index − first index, [id], target, [headers], [ordering key], [credential], [origin], body bytes
+ * </pre>
+ *
+ * Headers equal to those of the shard's first item are not repeated: with a template that is all of
+ * them. Not thread-safe.
+ */
+public final class ShardEncoder {
+
+  static final int MAGIC = 0x534c5348;
+  static final int VERSION = 1;
+  static final int HEADER_BYTES = 16;
+  static final int CRC_OFFSET = 12;
+  static final int COUNT_OFFSET = 8;
+
+  static final int HAS_ID = 1;
+  static final int SAME_HEADERS = 2;
+  static final int HAS_ORDERING_KEY = 4;
+  static final int HAS_CREDENTIAL = 8;
+  static final int HAS_ORIGIN = 16;
+
+  /**
+   * Methods with a number of their own; 0 is followed by the name. Append only: the numbers are
+   * stored.
+   */
+  static final List<String> METHODS =
+      List.of("", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
+
+  private final long firstIndex;
+  private byte[] buffer = new byte[8 * 1024];
+  private int size = HEADER_BYTES;
+  private int itemCount;
+  private long lastIndex;
+  private @Nullable List<Header> firstHeaders;
+
+  /** Begins a shard whose smallest index is {@code firstIndex}. */
+  public ShardEncoder(long firstIndex) {
+    this.firstIndex = firstIndex;
+    this.lastIndex = firstIndex;
+    writeVarint(firstIndex);
+  }
+
+  /** Adds an item; indexes ascend. */
+  public void add(Item item) {
+    if (item.index() < lastIndex || itemCount >= NewShard.MAX_ITEMS) {
+      throw new IllegalStateException(
+          "Item " + item.index() + " does not fit this shard, indicates a bug");
+    }
+    OutboundRequest request = item.request();
+    int start = size;
+    // The length is patched in afterwards; four bytes hold any shard.
+    size += 4;
+    ensure(16);
+    boolean sameHeaders = firstHeaders != null && firstHeaders.equals(request.headers());
+    int method = METHODS.indexOf(request.method());
+    buffer[size++] = (byte) flags(item, sameHeaders);
+    buffer[size++] = (byte) Math.max(method, 0);
+    buffer[size++] = (byte) request.bodyKind().number();
+    writeVarint(item.index() - firstIndex);
+    if (method < 0) {
+      writeString(request.method());
+    }
+    writeOptional(item.id());
+    writeString(request.target());
+    if (!sameHeaders) {
+      writeHeaders(request.headers());
+    }
+    writeOptional(item.orderingKey());
+    writeOptional(item.credential());
+    Origin origin = item.origin();
+    if (origin != null) {
+      writeString(origin.batchId());
+      writeVarint(origin.index());
+    }
+    writeBytes(request.body());
+    writeFixedVarint(start, size - start - 4);
+    if (firstHeaders == null) {
+      firstHeaders = request.headers();
+    }
+    itemCount++;
+    lastIndex = item.index();
+  }
+
+  private static int flags(Item item, boolean sameHeaders) {
+    return (item.id() != null ? HAS_ID : 0)
+        | (sameHeaders ? SAME_HEADERS : 0)
+        | (item.orderingKey() != null ? HAS_ORDERING_KEY : 0)
+        | (item.credential() != null ? HAS_CREDENTIAL : 0)
+        | (item.origin() != null ? HAS_ORIGIN : 0);
+  }
+
+  /** Gives the smallest index. */
+  public long firstIndex() {
+    return firstIndex;
+  }
+
+  /** Gives the largest index so far. */
+  public long lastIndex() {
+    return lastIndex;
+  }
+
+  /** Gives the items so far. */
+  public int itemCount() {
+    return itemCount;
+  }
+
+  /** Gives the encoded bytes so far. */
+  public int byteCount() {
+    return size;
+  }
+
+  /** Gives the finished payload; the encoder is spent. */
+  public byte[] finish() {
+    putInt(0, MAGIC);
+    buffer[4] = VERSION;
+    buffer[COUNT_OFFSET] = (byte) (itemCount >>> 8);
+    buffer[COUNT_OFFSET + 1] = (byte) itemCount;
+    byte[] payload = Arrays.copyOf(buffer, size);
+    int crc = ShardDecoder.checksum(payload);
+    payload[CRC_OFFSET] = (byte) (crc >>> 24);
+    payload[CRC_OFFSET + 1] = (byte) (crc >>> 16);
+    payload[CRC_OFFSET + 2] = (byte) (crc >>> 8);
+    payload[CRC_OFFSET + 3] = (byte) crc;
+    return payload;
+  }
+
+  private void writeHeaders(List<Header> headers) {
+    writeVarint(headers.size());
+    for (Header header : headers) {
+      writeString(header.name());
+      writeString(header.value());
+    }
+  }
+
+  private void writeOptional(@Nullable String value) {
+    if (value != null) {
+      writeString(value);
+    }
+  }
+
+  private void writeString(String value) {
+    writeBytes(value.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private void writeBytes(byte[] bytes) {
+    writeVarint(bytes.length);
+    ensure(bytes.length);
+    System.arraycopy(bytes, 0, buffer, size, bytes.length);
+    size += bytes.length;
+  }
+
+  private void writeVarint(long value) {
+    ensure(10);
+    long rest = value;
+    while ((rest & ~0x7fL) != 0) {
+      buffer[size++] = (byte) ((rest & 0x7f) | 0x80);
+      rest >>>= 7;
+    }
+    buffer[size++] = (byte) rest;
+  }
+
+  private void writeFixedVarint(int at, int value) {
+    buffer[at] = (byte) ((value & 0x7f) | 0x80);
+    buffer[at + 1] = (byte) (((value >>> 7) & 0x7f) | 0x80);
+    buffer[at + 2] = (byte) (((value >>> 14) & 0x7f) | 0x80);
+    buffer[at + 3] = (byte) (value >>> 21);
+  }
+
+  private void putInt(int at, int value) {
+    buffer[at] = (byte) (value >>> 24);
+    buffer[at + 1] = (byte) (value >>> 16);
+    buffer[at + 2] = (byte) (value >>> 8);
+    buffer[at + 3] = (byte) value;
+  }
+
+  private void ensure(int more) {
+    if (size + more > buffer.length) {
+      buffer = Arrays.copyOf(buffer, Math.max(buffer.length * 2, size + more));
+    }
+  }
+}

@@ -1,0 +1,114 @@
+package dev.sluice.store;
+
+import dev.sluice.model.Attempt;
+import dev.sluice.model.BatchOptions;
+import dev.sluice.model.Destination;
+import dev.sluice.model.Outcome;
+import dev.sluice.model.OutcomeState;
+import java.time.Instant;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hands work out and takes its results back. Laws: a shard is held by at most one lease; what a
+ * lease settles is committed with its fence in one transaction; a lost shard never fails a flush;
+ * an item gets at most one outcome, the first; counters advance by rows really inserted; shards of
+ * batches that are not sealed, paused, cancelled or not yet due are never claimed.
+ */
+public interface ShardQueue {
+
+  /**
+   * Gives destinations that have claimable shards and are not parked, in id order after {@code
+   * afterId}; an empty list ends the round.
+   */
+  List<ReadyDestination> ready(long afterId, int limit);
+
+  /** A destination with claimable work. */
+  record ReadyDestination(long id, Destination destination) {}
+
+  /**
+   * Claims shards: within a destination by start-time fair queueing over its flows, within a flow
+   * in submission order. At least one shard a destination is given when one is claimable, even when
+   * it is larger than asked for.
+   */
+  List<ClaimedShard> claim(List<ClaimRequest> requests);
+
+  /** How much a destination's lane can take. */
+  record ClaimRequest(long destinationId, int maxItems, long maxBytes) {}
+
+  /**
+   * The right to settle a shard.
+   *
+   * @param token grows at every grant; names the holder together with the store's own owner id
+   */
+  record Lease(long shardId, long batchId, long destinationId, long token) {}
+
+  /** What every item of a batch shares while it is being sent. */
+  record BatchTerms(BatchRef batch, String tenant, BatchOptions options) {}
+
+  /**
+   * A shard with its lease.
+   *
+   * @param crashes times a holder died with it
+   * @param payload what {@link ShardDecoder} reads
+   * @param progress what earlier holders did; null when untouched
+   */
+  record ClaimedShard(
+      Lease lease,
+      BatchTerms terms,
+      Destination destination,
+      long firstIndex,
+      int itemCount,
+      int crashes,
+      byte[] payload,
+      @Nullable Progress progress) {}
+
+  /**
+   * What earlier holders did with a shard.
+   *
+   * @param settled bit {@code index - firstIndex} is set for items with an outcome
+   * @param histories items without outcome that were tried, by index
+   */
+  record Progress(BitSet settled, Map<Long, History> histories) {}
+
+  /**
+   * The earlier tries of an item.
+   *
+   * @param attempts tries made
+   * @param counted tries that count against the maximum
+   * @param maybeSent whether any of them may have reached the destination
+   * @param firstAt when the first began
+   * @param dueAt when the next may start
+   */
+  record History(int attempts, int counted, boolean maybeSent, Instant firstAt, Instant dueAt) {}
+
+  /** Commits outcomes and attempts of any number of shards in one transaction. */
+  SettleReport settle(List<Settlement> settlements);
+
+  /** What happened to the items of one shard. */
+  record Settlement(Lease lease, List<Outcome> outcomes, List<Attempt> attempts) {}
+
+  /**
+   * What a settle did.
+   *
+   * @param inserted outcome rows really inserted, by state
+   * @param fenced leases that had moved on; their part was dropped
+   * @param drainedBatches batches of which a shard is finished by this: candidates for completion
+   */
+  record SettleReport(
+      Map<OutcomeState, Integer> inserted, List<Lease> fenced, List<Long> drainedBatches) {}
+
+  /** Ends leases; shards become claimable at {@code notBefore}, at once when null. */
+  void giveBack(List<GivenBack> shards);
+
+  /** A shard given back unfinished. */
+  record GivenBack(Lease lease, @Nullable Instant notBefore) {}
+
+  /**
+   * Calls {@code listener} after each commit that may have made shards claimable. It runs on the
+   * store's own thread and must return at once.
+   */
+  void onReady(Runnable listener);
+}
