@@ -16,7 +16,7 @@ import org.springframework.validation.annotation.Validated;
  * @param limit longest time the sample batch may take before the demo gives it up
  */
 @Validated
-@ConfigurationProperties("sluice.demo")
+@ConfigurationProperties(value = "sluice.demo", ignoreUnknownFields = false)
 record DemoProperties(
     @DefaultValue("10000") @Min(1) @Max(10_000_000) int items,
     @DefaultValue("false") boolean exit,
