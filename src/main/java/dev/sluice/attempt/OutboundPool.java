@@ -1,6 +1,6 @@
 package dev.sluice.attempt;
 
-import dev.sluice.model.PoolCounts;
+import dev.sluice.model.ConnectionPools;
 import java.net.SocketAddress;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -9,7 +9,7 @@ import reactor.netty.resources.ConnectionPoolMetrics;
 import reactor.netty.resources.ConnectionProvider;
 
 /** Adds up the pools of all destinations, so that no series per host ever exists. */
-final class OutboundPool implements ConnectionProvider.MeterRegistrar, PoolCounts {
+final class OutboundPool implements ConnectionProvider.MeterRegistrar, ConnectionPools {
 
   private final Map<String, ConnectionPoolMetrics> pools = new ConcurrentHashMap<>();
 
@@ -25,18 +25,13 @@ final class OutboundPool implements ConnectionProvider.MeterRegistrar, PoolCount
   }
 
   @Override
-  public int acquired() {
-    return sum(ConnectionPoolMetrics::acquiredSize);
-  }
-
-  @Override
-  public int idle() {
-    return sum(ConnectionPoolMetrics::idleSize);
-  }
-
-  @Override
-  public int pending() {
-    return sum(ConnectionPoolMetrics::pendingAcquireSize);
+  public Counts counts() {
+    return new Counts(
+        pools.size(),
+        sum(ConnectionPoolMetrics::allocatedSize),
+        sum(ConnectionPoolMetrics::acquiredSize),
+        sum(ConnectionPoolMetrics::idleSize),
+        sum(ConnectionPoolMetrics::pendingAcquireSize));
   }
 
   private int sum(ToIntFunction<ConnectionPoolMetrics> measure) {
