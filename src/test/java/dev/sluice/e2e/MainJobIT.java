@@ -151,7 +151,7 @@ class MainJobIT {
   private void failuresAgree(String id, int dead, TargetServer refusing) {
     long refused = 0;
     long unconnected = 0;
-    for (JsonNode group : client.get("/v1/batches/" + id + "/failures").json().path("data")) {
+    for (JsonNode group : client.get("/v1/batches/" + id + "/failures").json()) {
       if (group.path("statusCode").asInt(0) == 422) {
         refused += group.path("count").asLong();
       } else if (group.path("errorCode").asString("").equals("connect")) {
