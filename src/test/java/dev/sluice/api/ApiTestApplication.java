@@ -1,6 +1,11 @@
 package dev.sluice.api;
 
 import dev.sluice.model.ProcessClock;
+import dev.sluice.store.BatchReader;
+import dev.sluice.store.BatchWriter;
+import dev.sluice.store.ControlBoard;
+import dev.sluice.store.Housekeeping;
+import dev.sluice.store.ShardQueue;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
@@ -10,16 +15,33 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** The read side and the controls on a real port, beside a store that tests command. */
+/** The read side and the controls on a real port, on the real store, without dispatch. */
 @SpringBootConfiguration(proxyBeanMethods = false)
 @EnableAutoConfiguration
-@ComponentScan({"dev.sluice.api", "dev.sluice.report", "dev.sluice.control"})
-@ConfigurationPropertiesScan({"dev.sluice.api", "dev.sluice.report", "dev.sluice.control"})
+@ComponentScan({"dev.sluice.api", "dev.sluice.report", "dev.sluice.control", "dev.sluice.store"})
+@ConfigurationPropertiesScan({
+  "dev.sluice.api",
+  "dev.sluice.report",
+  "dev.sluice.control",
+  "dev.sluice.store"
+})
 public class ApiTestApplication {
 
   @Bean
-  MemoryStore store() {
-    return new MemoryStore();
+  static TestStore.Faults faults() {
+    return new TestStore.Faults();
+  }
+
+  @Bean
+  TestStore store(
+      BatchReader reader,
+      BatchWriter writer,
+      ShardQueue queue,
+      ControlBoard board,
+      Housekeeping housekeeping,
+      ProcessClock clock,
+      TestStore.Faults faults) {
+    return new TestStore(reader, writer, queue, board, housekeeping, clock, faults);
   }
 
   @Bean

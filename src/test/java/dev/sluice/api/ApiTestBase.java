@@ -50,6 +50,7 @@ import tools.jackson.databind.json.JsonMapper;
     webEnvironment = WebEnvironment.RANDOM_PORT,
     properties = {
       "management.server.port=0",
+      "sluice.store.path=${java.io.tmpdir}/sluice-api-${random.uuid}/sluice.db",
       "sluice.api.max-wait=5s",
       "sluice.report.event-interval=100ms",
       "sluice.report.heartbeat=200ms",
@@ -65,7 +66,7 @@ public abstract class ApiTestBase {
   private final HttpClient http = HttpClient.newHttpClient();
 
   @LocalServerPort protected int port;
-  @Autowired protected MemoryStore store;
+  @Autowired protected TestStore store;
 
   /** An answer with its body. */
   protected record Answer(HttpResponse<String> response) {
@@ -161,7 +162,7 @@ public abstract class ApiTestBase {
 
   protected BatchRef batch(
       String name, Map<String, String> metadata, Map<Destination, List<Item>> items) {
-    BatchWriter writer = store;
+    BatchWriter writer = store.writer();
     BatchRef ref =
         ((Begun.Created)
                 writer.begin(

@@ -49,8 +49,8 @@ class RedriveTests extends ApiTestBase {
   }
 
   private List<Item> items(String publicId) {
-    BatchRecord batch = store.batch(Tenants.DEFAULT, publicId).orElseThrow();
-    return store.items(batch.ref(), ItemFilter.ALL, 0, 10_000).stream()
+    BatchRecord batch = store.reader().batch(Tenants.DEFAULT, publicId).orElseThrow();
+    return store.reader().items(batch.ref(), ItemFilter.ALL, 0, 10_000).stream()
         .map(item -> item.input())
         .toList();
   }
@@ -74,7 +74,11 @@ class RedriveTests extends ApiTestBase {
 
   private BatchRef child(Answer answer) {
     assertThat(answer.status()).as(answer.body()).isEqualTo(202);
-    return store.batch(Tenants.DEFAULT, answer.json().path("id").asString()).orElseThrow().ref();
+    return store
+        .reader()
+        .batch(Tenants.DEFAULT, answer.json().path("id").asString())
+        .orElseThrow()
+        .ref();
   }
 
   @Test
@@ -162,7 +166,7 @@ class RedriveTests extends ApiTestBase {
   void saysWhenTheInputsAreGone() {
     BatchRef parent = batch(1);
     store.settle(parent, List.of(failed(0, 500, "a")));
-    store.dropPayloads(parent);
+    store.dropPayloads();
 
     redrive(parent, FAILED).isProblem(410, "payload_expired");
   }

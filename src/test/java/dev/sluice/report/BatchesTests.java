@@ -53,7 +53,7 @@ class BatchesTests extends ApiTestBase {
     assertThat(json.path("result").isNull()).isTrue();
     assertThat(json.path("counts").toString())
         .isEqualTo(
-            "{\"total\":3,\"pending\":2,\"inFlight\":0,\"succeeded\":1,\"failed\":0,\"expired\":0,"
+            "{\"total\":3,\"pending\":1,\"inFlight\":1,\"succeeded\":1,\"failed\":0,\"expired\":0,"
                 + "\"cancelled\":0,\"rejected\":0,\"inDoubt\":0}");
     assertThat(json.path("progress").asDouble()).isEqualTo(0.3333);
     assertThat(json.path("ratePerSecond").asDouble()).isEqualTo(0.5);

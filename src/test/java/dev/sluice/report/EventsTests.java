@@ -26,10 +26,14 @@ class EventsTests extends ApiTestBase {
       assertThat(stream.until("data:")).contains("\"state\":\"QUEUED\"");
       assertThat(stream.until(":")).isEqualTo(": heartbeat");
       store.settle(ref, List.of(succeeded(0)));
-      assertThat(stream.until("event:")).isEqualTo("event: progress");
-      assertThat(stream.until("data:")).contains("\"progress\":0.5");
+      String seen = stream.until("data:");
+      while (!seen.contains("\"progress\":0.5")) {
+        // The claim shows as an event of its own when a look falls between it and the outcome.
+        assertThat(seen).contains("\"progress\":0.0,");
+        seen = stream.until("data:");
+      }
       store.settle(ref, List.of(succeeded(1)));
-      assertThat(stream.until("event:")).isEqualTo("event: finished");
+      assertThat(stream.until("event: finished")).isNotNull();
       assertThat(stream.until("data:")).contains("\"result\":\"all_succeeded\"");
       assertThat(stream.until("event:")).isNull();
       assertThat(stream.head).contains("Content-Type: text/event-stream");

@@ -167,7 +167,7 @@ class ItemsAndResultsTests extends ApiTestBase {
         .isEqualTo(
             "{\"id\":\"order-3\",\"url\":\"https://api.example.com/orders?n=3\","
                 + "\"method\":\"POST\",\"body\":{\"n\":3}}");
-    store.dropPayloads(ref);
+    store.dropPayloads();
     get(results(ref) + "?include=input").isProblem(410, "payload_expired");
     assertThat(get(results(ref)).body().lines()).hasSize(5);
   }
