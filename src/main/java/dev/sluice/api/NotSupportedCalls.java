@@ -32,25 +32,25 @@ final class NotSupportedCalls {
           new Call(HttpMethod.GET, "/v1/batches/{id}/timeline"),
           new Call(HttpMethod.POST, "/v1/batches/{id}/items/{index}/resolve"));
 
-  @QueryParameters("*")
+  @TakesQuery("*")
   @PatchMapping
   ResponseEntity<Object> patch(HttpServletRequest request) {
     return refuse(request);
   }
 
-  @QueryParameters("*")
+  @TakesQuery("*")
   @DeleteMapping
   ResponseEntity<Object> delete(HttpServletRequest request) {
     return refuse(request);
   }
 
-  @QueryParameters("*")
+  @TakesQuery("*")
   @GetMapping("/timeline")
   ResponseEntity<Object> timeline(HttpServletRequest request) {
     return refuse(request);
   }
 
-  @QueryParameters("*")
+  @TakesQuery("*")
   @PostMapping("/items/{index}/resolve")
   ResponseEntity<Object> resolve(HttpServletRequest request) {
     return refuse(request);

@@ -7,7 +7,7 @@ import dev.sluice.api.BatchViews;
 import dev.sluice.api.Cursor;
 import dev.sluice.api.Page;
 import dev.sluice.api.Preference;
-import dev.sluice.api.QueryParameters;
+import dev.sluice.api.TakesQuery;
 import dev.sluice.model.BatchState;
 import dev.sluice.store.BatchReader;
 import dev.sluice.store.BatchReader.BatchFilter;
@@ -56,7 +56,7 @@ final class BatchesController {
   @Operation(
       summary = "List batches, newest first",
       description = "Filter by metadata with metadata.<key>=<value>; all filters must match.")
-  @QueryParameters("metadata.*")
+  @TakesQuery("metadata.*")
   @GetMapping
   Page<BatchView> batches(
       @RequestParam(required = false) @Nullable Set<BatchState> state,

@@ -125,7 +125,7 @@ class ProblemTests extends ApiTestBase {
   void everyMappedCallThatIsNotBuiltIsListed() {
     long mapped =
         java.util.Arrays.stream(NotSupportedCalls.class.getDeclaredMethods())
-            .filter(method -> method.isAnnotationPresent(QueryParameters.class))
+            .filter(method -> method.isAnnotationPresent(TakesQuery.class))
             .count();
     assertThat(NotSupportedCalls.ALL).hasSize((int) mapped);
   }
