@@ -18,8 +18,8 @@ import org.springframework.web.servlet.HandlerInterceptor;
 
 /**
  * Refuses query parameters that a handler does not take, so a misspelt filter never passes for no
- * filter. Knows the names from {@code @RequestParam} and {@link TakesQuery}; guards Sluice's
- * own handlers only.
+ * filter. Knows the names from {@code @RequestParam} and {@link TakesQuery}; guards Sluice's own
+ * handlers only.
  */
 final class QueryGuard implements HandlerInterceptor {
 
