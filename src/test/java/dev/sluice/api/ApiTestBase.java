@@ -22,7 +22,6 @@ import dev.sluice.store.NewBatch;
 import dev.sluice.store.NewShard;
 import dev.sluice.store.ShardEncoder;
 import dev.sluice.store.Tenants;
-import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -30,11 +29,13 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.NullUnmarked;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.SpringBootTest;
@@ -105,17 +106,17 @@ public abstract class ApiTestBase {
   protected Answer call(String method, String path, String body, String... headers) {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(uri(path))
-            .timeout(Duration.ofSeconds(20))
             .method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
     for (int i = 0; i < headers.length; i += 2) {
       request.header(headers[i], headers[i + 1]);
     }
     try {
-      return new Answer(http.send(request.build(), BodyHandlers.ofString(StandardCharsets.UTF_8)));
-    } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
+      // The request's own timeout ends with the headers; this one bounds the body too.
+      return new Answer(
+          http.sendAsync(request.build(), BodyHandlers.ofString(StandardCharsets.UTF_8))
+              .get(20, TimeUnit.SECONDS));
+    } catch (InterruptedException | ExecutionException | TimeoutException e) {
+      throw new IllegalStateException(method + " " + path + " got no whole answer", e);
     }
   }
 
