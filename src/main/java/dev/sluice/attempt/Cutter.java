@@ -12,12 +12,20 @@ public final class Cutter {
 
   private final AtomicReference<@Nullable Runnable> action = new AtomicReference<>();
 
+  private volatile boolean cut;
+
   /** Ends the attempt now; one not begun yet ends when it begins. */
   public void cut() {
+    cut = true;
     Runnable armed = action.getAndSet(Cutter::alreadyCut);
     if (armed != null) {
       armed.run();
     }
+  }
+
+  /** Tells whether it was cut. */
+  public boolean isCut() {
+    return cut;
   }
 
   /** Says what cutting does; runs it at once when the cut came first. */

@@ -54,7 +54,7 @@ final class VerdictClassifier {
   /** Judges an exchange that ended without a reply. */
   Verdict failure(Throwable error, boolean writeBegan) {
     Throwable cause =
-        error instanceof WebClientRequestException e ? e.getMostSpecificCause() : error;
+        error instanceof WebClientRequestException e && e.getCause() != null ? e.getCause() : error;
     return writeBegan ? maybeSent(code(cause, "reset"), cause) : notSent(cause);
   }
 

@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * they came. While the store fails it repeats the same commit, and sending stops when the buffer is
  * full; nothing is dropped. Adding: any thread, never blocks.
  */
-final class OutcomeWriter {
+final class OutcomeWriter implements OutcomeSink {
 
   private static final Logger log = LoggerFactory.getLogger(OutcomeWriter.class);
   private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
@@ -78,15 +78,18 @@ final class OutcomeWriter {
     thread.start();
   }
 
-  void add(Lease lease, Outcome outcome) {
+  @Override
+  public void add(Lease lease, Outcome outcome) {
     enqueue(new Entry.Ended(lease, outcome));
   }
 
-  void add(Lease lease, Attempt attempt) {
+  @Override
+  public void add(Lease lease, Attempt attempt) {
     enqueue(new Entry.Tried(lease, attempt));
   }
 
-  void giveBack(Lease lease, @Nullable Instant notBefore) {
+  @Override
+  public void giveBack(Lease lease, @Nullable Instant notBefore) {
     enqueue(new Entry.Returned(new GivenBack(lease, notBefore)));
     LockSupport.unpark(thread);
   }

@@ -19,12 +19,12 @@ final class Settler {
   private static final int TOO_MANY_REQUESTS = 429;
 
   private final ProcessClock clock;
-  private final OutcomeWriter writer;
+  private final OutcomeSink sink;
   private final DispatchObserver observer;
 
-  Settler(ProcessClock clock, OutcomeWriter writer, DispatchObserver observer) {
+  Settler(ProcessClock clock, OutcomeSink sink, DispatchObserver observer) {
     this.clock = clock;
-    this.writer = writer;
+    this.sink = sink;
     this.observer = observer;
   }
 
@@ -65,7 +65,7 @@ final class Settler {
       Duration wait,
       long elapsedNanos,
       boolean counts) {
-    writer.add(
+    sink.add(
         item.shard().lease(),
         new Attempt(
             item.index(),
@@ -83,7 +83,7 @@ final class Settler {
 
   private void end(
       LaneItem item, OutcomeState state, Verdict verdict, Instant now, long elapsedNanos) {
-    writer.add(
+    sink.add(
         item.shard().lease(),
         new Outcome(
             item.index(),
@@ -103,7 +103,7 @@ final class Settler {
     Long comeBack = shard.comeBackNanos();
     Instant notBefore =
         comeBack == null ? null : clock.instant().plusNanos(comeBack - clock.nanoTime());
-    writer.giveBack(shard.lease(), notBefore);
+    sink.giveBack(shard.lease(), notBefore);
   }
 
   private static @Nullable ItemError error(Verdict verdict) {
