@@ -47,13 +47,13 @@ final class ProblemAdvice {
   @ExceptionHandler
   @Nullable ResponseEntity<Object> render(
       Exception thrown, HttpServletRequest request, HttpServletResponse response) throws Exception {
-    if (response.isCommitted()) {
-      // The container breaks the connection off, so a cut stream never looks complete.
-      throw thrown;
-    }
     if (DisconnectedClientHelper.isClientDisconnectedException(thrown)) {
       log.atDebug().addKeyValue("path", request.getRequestURI()).log("Client went away.");
       return null;
+    }
+    if (response.isCommitted()) {
+      // The container breaks the connection off, so a cut stream never looks complete.
+      throw thrown;
     }
     ApiProblem problem = problem(thrown);
     if (problem.status() == 500) {
