@@ -1,6 +1,7 @@
 package dev.sluice.api;
 
 import java.time.Duration;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +39,26 @@ public final class ApiProblem extends RuntimeException {
     return new ApiProblem(422, "not_supported", what + " is not supported yet");
   }
 
+  /**
+   * A query or path parameter with a wrong value: 400 {@code invalid_parameter}.
+   *
+   * @param message continues "The parameter x …"
+   */
+  public static ApiProblem invalidParameter(String name, String message) {
+    String sentence = "The parameter " + name + ' ' + message;
+    return new ApiProblem(
+            400,
+            "invalid_parameter",
+            sentence,
+            List.of(new InputError(null, null, null, "invalid_parameter", sentence)))
+        .with("parameter", name);
+  }
+
+  /** A batch that does not exist, or is another tenant's: 404 {@code batch_not_found}. */
+  public static ApiProblem batchNotFound(String id) {
+    return new ApiProblem(404, "batch_not_found", "There is no batch " + id);
+  }
+
   /** Adds a member to the problem. */
   public ApiProblem with(String name, Object value) {
     extensions.put(name, value);
@@ -63,7 +84,7 @@ public final class ApiProblem extends RuntimeException {
   }
 
   public Map<String, Object> extensions() {
-    return Map.copyOf(extensions);
+    return Collections.unmodifiableMap(extensions);
   }
 
   public @Nullable Duration retryAfter() {

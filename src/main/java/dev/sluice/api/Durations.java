@@ -43,6 +43,22 @@ public final class Durations {
     throw invalid(text);
   }
 
+  /** Gives the shortest form that {@link #parse} reads, for example {@code 10m}. */
+  public static String format(Duration duration) {
+    long millis = duration.toMillis();
+    if (duration.isNegative() || duration.toNanosPart() % 1_000_000 != 0) {
+      return duration.toString();
+    }
+    if (millis % 1000 != 0) {
+      return millis + "ms";
+    }
+    long seconds = millis / 1000;
+    if (seconds == 0 || seconds % 60 != 0) {
+      return seconds + "s";
+    }
+    return seconds % 3600 == 0 ? seconds / 3600 + "h" : seconds / 60 + "m";
+  }
+
   private static IllegalArgumentException invalid(String text) {
     return new IllegalArgumentException(
         "Expected a duration such as 250ms, 1s, 10m, 24h or PT1S, was " + text);

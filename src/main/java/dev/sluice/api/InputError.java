@@ -1,5 +1,6 @@
 package dev.sluice.api;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param code stable, to branch on
  * @param message for people
  */
+@JsonInclude(JsonInclude.Include.NON_NULL)
 public record InputError(
     @Nullable Long line,
     @Nullable Long index,

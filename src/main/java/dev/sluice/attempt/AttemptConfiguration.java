@@ -1,0 +1,84 @@
+package dev.sluice.attempt;
+
+import dev.sluice.model.ProcessClock;
+import io.netty.channel.ChannelOption;
+import java.time.Duration;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.http.client.reactive.ReactorClientHttpConnector;
+import org.springframework.web.reactive.function.client.ExchangeFunction;
+import org.springframework.web.reactive.function.client.ExchangeFunctions;
+import org.springframework.web.reactive.function.client.ExchangeStrategies;
+import org.springframework.web.reactive.function.client.WebClient;
+import reactor.netty.http.HttpProtocol;
+import reactor.netty.http.client.HttpClient;
+import reactor.netty.resources.ConnectionProvider;
+import reactor.netty.resources.LoopResources;
+
+/** Builds the outbound client: one pool, one set of event loops, one WebClient. */
+@Configuration(proxyBeanMethods = false)
+class AttemptConfiguration {
+
+  @Bean(destroyMethod = "dispose")
+  LoopResources outboundLoops(AttemptProperties properties) {
+    int threads =
+        properties.eventLoops() > 0
+            ? properties.eventLoops()
+            : Runtime.getRuntime().availableProcessors();
+    return LoopResources.create("sluice-http", threads, true);
+  }
+
+  @Bean
+  OutboundPool outboundPool() {
+    return new OutboundPool();
+  }
+
+  @Bean(destroyMethod = "dispose")
+  ConnectionProvider outboundConnections(AttemptProperties properties, OutboundPool pool) {
+    return ConnectionProvider.builder("sluice")
+        .maxConnections(properties.maxConnectionsPerDestination())
+        .pendingAcquireMaxCount(properties.maxConnectionsPerDestination())
+        .pendingAcquireTimeout(properties.connectTimeout())
+        .lifo()
+        .maxIdleTime(properties.maxIdleTime())
+        .evictInBackground(properties.maxIdleTime().dividedBy(2))
+        .disposeInactivePoolsInBackground(Duration.ofSeconds(30), Duration.ofMinutes(1))
+        .metrics(true, () -> pool)
+        .build();
+  }
+
+  @Bean
+  ExchangeFunction outboundExchange(
+      AttemptProperties properties, ConnectionProvider connections, LoopResources loops) {
+    HttpClient client =
+        HttpClient.create(connections)
+            .runOn(loops)
+            .protocol(HttpProtocol.HTTP11)
+            .keepAlive(true)
+            .compress(false)
+            .followRedirect(false)
+            .disableRetry(true)
+            .noProxy()
+            .option(
+                ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) properties.connectTimeout().toMillis())
+            .option(ChannelOption.TCP_NODELAY, true)
+            .httpResponseDecoder(
+                spec ->
+                    spec.maxHeaderSize((int) properties.maxResponseHeaders().toBytes())
+                        .validateHeaders(true));
+    return ExchangeFunctions.create(
+        new ReactorClientHttpConnector(client), ExchangeStrategies.withDefaults());
+  }
+
+  /** The client whose exchange function the hot path calls; sampled attempts will take it whole. */
+  @Bean
+  WebClient outboundClient(ExchangeFunction outboundExchange) {
+    return WebClient.builder().exchangeFunction(outboundExchange).build();
+  }
+
+  @Bean
+  Attempter attempter(
+      ExchangeFunction outboundExchange, AttemptProperties properties, ProcessClock clock) {
+    return new WebClientAttempter(outboundExchange, new VerdictClassifier(clock), properties);
+  }
+}

@@ -1,0 +1,22 @@
+package dev.sluice.attempt;
+
+import dev.sluice.model.Destination;
+import dev.sluice.model.OutboundRequest;
+
+/**
+ * One try of one item.
+ *
+ * @param destination where to
+ * @param request what to send
+ * @param attemptNumber 1-based, sent as {@code Sluice-Attempt}
+ * @param idempotencyKey the same for every try of the item; the client's own header wins
+ * @param terms how to judge the reply
+ * @param cutter ends the attempt early
+ */
+public record AttemptRequest(
+    Destination destination,
+    OutboundRequest request,
+    int attemptNumber,
+    String idempotencyKey,
+    AttemptTerms terms,
+    Cutter cutter) {}

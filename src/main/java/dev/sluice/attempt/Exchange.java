@@ -1,0 +1,277 @@
+package dev.sluice.attempt;
+
+import dev.sluice.model.CapturedResponse;
+import dev.sluice.model.Header;
+import dev.sluice.model.Verdict;
+import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferUtils;
+import org.springframework.http.HttpHeaders;
+import org.springframework.web.reactive.function.client.ClientResponse;
+import org.springframework.web.reactive.function.client.ExchangeFunction;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * One exchange on its way to a verdict: not begun, writing, replied, ended. Ends exactly once: by
+ * the reply's last byte, an error, a cut or a cancel; whoever comes first wins, and the connection
+ * is released or closed in each case.
+ */
+final class Exchange extends Mono<Verdict> {
+
+  private final AttemptRequest request;
+  private final ExchangeFunction function;
+  private final VerdictClassifier classifier;
+  private final AttemptProperties properties;
+
+  Exchange(
+      AttemptRequest request,
+      ExchangeFunction function,
+      VerdictClassifier classifier,
+      AttemptProperties properties) {
+    this.request = request;
+    this.function = function;
+    this.classifier = classifier;
+    this.properties = properties;
+  }
+
+  @Override
+  public void subscribe(CoreSubscriber<? super Verdict> actual) {
+    Running running = new Running(actual);
+    actual.onSubscribe(running);
+    running.begin();
+  }
+
+  private final class Running implements Subscription, CoreSubscriber<ClientResponse> {
+    private final CoreSubscriber<? super Verdict> actual;
+    private final AtomicBoolean ended = new AtomicBoolean();
+    private final BodyReader body = new BodyReader();
+    private volatile boolean writeBegan;
+    private volatile @Nullable Subscription upstream;
+    private volatile @Nullable ClientResponse response;
+
+    Running(CoreSubscriber<? super Verdict> actual) {
+      this.actual = actual;
+    }
+
+    void begin() {
+      request.cutter().arm(this::cut);
+      if (ended.get()) {
+        return;
+      }
+      try {
+        PreparedRequest prepared =
+            new PreparedRequest(request, properties.idempotencyHeader(), this::writing);
+        function.exchange(prepared).subscribe(this);
+      } catch (RuntimeException e) {
+        end(classifier.failure(e, writeBegan));
+      }
+    }
+
+    private void writing() {
+      writeBegan = true;
+    }
+
+    @Override
+    public void onSubscribe(Subscription subscription) {
+      upstream = subscription;
+      if (ended.get()) {
+        subscription.cancel();
+        return;
+      }
+      subscription.request(Long.MAX_VALUE);
+    }
+
+    @Override
+    public void onNext(ClientResponse reply) {
+      response = reply;
+      Flux<DataBuffer> buffers =
+          reply.body((message, context) -> new Body(message.getBody())).buffers();
+      buffers.subscribe(body);
+    }
+
+    @Override
+    public void onError(Throwable error) {
+      end(classifier.failure(error, writeBegan));
+    }
+
+    @Override
+    public void onComplete() {
+      if (response == null) {
+        end(
+            classifier.failure(
+                new java.io.IOException("The connection ended without a reply"), writeBegan));
+      }
+    }
+
+    private void end(Verdict verdict) {
+      if (ended.compareAndSet(false, true)) {
+        actual.onNext(verdict);
+        actual.onComplete();
+      }
+    }
+
+    private void cut() {
+      ClientResponse reply = response;
+      Verdict verdict =
+          reply == null ? classifier.cut(writeBegan) : verdict(reply, body.captured(true));
+      if (ended.compareAndSet(false, true)) {
+        release();
+        actual.onNext(verdict);
+        actual.onComplete();
+      }
+    }
+
+    private Verdict verdict(ClientResponse reply, byte @Nullable [] captured) {
+      int status = reply.statusCode().value();
+      HttpHeaders headers = reply.headers().asHttpHeaders();
+      CapturedResponse kept =
+          request.terms().captures(status) && captured != null
+              ? new CapturedResponse(keptHeaders(headers), captured, body.truncated)
+              : null;
+      return classifier.reply(
+          status, headers.getFirst(HttpHeaders.RETRY_AFTER), kept, request.terms());
+    }
+
+    private List<Header> keptHeaders(HttpHeaders headers) {
+      List<Header> kept = new ArrayList<>();
+      int[] room = {properties.maxCapturedHeaderBytes()};
+      headers.forEach(
+          (name, values) -> {
+            for (String value : values) {
+              room[0] -= name.length() + value.length();
+              if (room[0] >= 0 && !name.equalsIgnoreCase(HttpHeaders.SET_COOKIE)) {
+                kept.add(new Header(name, value));
+              }
+            }
+          });
+      return kept;
+    }
+
+    @Override
+    public void request(long n) {
+      // One verdict comes whatever the demand: the only subscriber is a lane loop, which always
+      // takes it.
+    }
+
+    @Override
+    public void cancel() {
+      if (ended.compareAndSet(false, true)) {
+        release();
+      }
+    }
+
+    private void release() {
+      body.cancel();
+      Subscription subscription = upstream;
+      if (subscription != null) {
+        subscription.cancel();
+      }
+    }
+
+    /** Reads the body to its end without keeping more than the batch asked for. */
+    private final class BodyReader implements CoreSubscriber<DataBuffer> {
+      private volatile @Nullable Subscription subscription;
+      private volatile @Nullable ByteArrayOutputStream kept;
+      private long readBytes;
+      private volatile boolean truncated;
+
+      @Override
+      public void onSubscribe(Subscription s) {
+        subscription = s;
+        if (ended.get()) {
+          s.cancel();
+        } else {
+          s.request(Long.MAX_VALUE);
+        }
+      }
+
+      @Override
+      public void onNext(DataBuffer buffer) {
+        readBytes += buffer.readableByteCount();
+        keep(buffer);
+        DataBufferUtils.release(buffer);
+        if (readBytes > properties.maxResponse().toBytes()) {
+          truncated = true;
+          finish();
+          cancel();
+        }
+      }
+
+      private void keep(DataBuffer buffer) {
+        ClientResponse reply = response;
+        if (reply == null || !request.terms().captures(reply.statusCode().value())) {
+          return;
+        }
+        ByteArrayOutputStream sink = kept;
+        if (sink == null) {
+          sink = new ByteArrayOutputStream(Math.min(buffer.readableByteCount(), 4096));
+          kept = sink;
+        }
+        int room = request.terms().capture().bytes() - sink.size();
+        int length = Math.min(room, buffer.readableByteCount());
+        byte[] bytes = new byte[Math.max(length, 0)];
+        buffer.read(bytes);
+        synchronized (sink) {
+          sink.writeBytes(bytes);
+        }
+        truncated |= buffer.readableByteCount() > 0;
+      }
+
+      byte[] captured(boolean cutOff) {
+        truncated |= cutOff;
+        ByteArrayOutputStream sink = kept;
+        if (sink == null) {
+          return new byte[0];
+        }
+        synchronized (sink) {
+          return sink.toByteArray();
+        }
+      }
+
+      @Override
+      public void onError(Throwable error) {
+        truncated = true;
+        finish();
+      }
+
+      @Override
+      public void onComplete() {
+        finish();
+      }
+
+      private void finish() {
+        ClientResponse reply = response;
+        if (reply != null) {
+          end(verdict(reply, captured(false)));
+        }
+      }
+
+      void cancel() {
+        Subscription s = subscription;
+        if (s != null) {
+          s.cancel();
+        }
+      }
+
+      @Override
+      public reactor.util.context.Context currentContext() {
+        return actual.currentContext();
+      }
+    }
+
+    @Override
+    public reactor.util.context.Context currentContext() {
+      return actual.currentContext();
+    }
+  }
+
+  /** Carries the raw body out of a response past the operators that a publisher would get. */
+  private record Body(Flux<DataBuffer> buffers) {}
+}

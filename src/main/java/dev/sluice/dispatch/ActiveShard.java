@@ -1,0 +1,172 @@
+package dev.sluice.dispatch;
+
+import dev.sluice.model.Item;
+import dev.sluice.store.ShardDecoder;
+import dev.sluice.store.ShardQueue.ClaimedShard;
+import dev.sluice.store.ShardQueue.History;
+import dev.sluice.store.ShardQueue.Lease;
+import dev.sluice.store.ShardQueue.Progress;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A claimed shard in memory: which of its items were begun, how many are in flight, how many still
+ * need an outcome. It leaves memory once: finished, given back, or lost. Any thread.
+ */
+final class ActiveShard {
+
+  private static final int RELEASED = 1 << 30;
+  private static final long NO_WAIT = Long.MAX_VALUE;
+
+  private final ClaimedShard claimed;
+  private final ShardDecoder decoder;
+  private final FlowQueue flow;
+  private final AtomicInteger cursor = new AtomicInteger();
+  private final AtomicInteger unsettled;
+
+  /** Items in flight, plus {@link #RELEASED} once nothing more may begin. */
+  private final AtomicInteger users = new AtomicInteger();
+
+  private final AtomicInteger longWaits = new AtomicInteger();
+  private final AtomicLong earliestLongWait = new AtomicLong(NO_WAIT);
+  private volatile boolean lost;
+
+  ActiveShard(ClaimedShard claimed, ShardDecoder decoder, FlowQueue flow) {
+    Progress progress = claimed.progress();
+    int settled = progress == null ? 0 : progress.settled().cardinality();
+    this.claimed = claimed;
+    this.decoder = decoder;
+    this.flow = flow;
+    this.unsettled = new AtomicInteger(decoder.itemCount() - settled);
+  }
+
+  /** Gives the next item never begun under this lease, or null when there is none. */
+  @Nullable LaneItem nextFresh() {
+    while (true) {
+      if (cursor.get() >= decoder.itemCount()) {
+        return null;
+      }
+      int ordinal = cursor.getAndIncrement();
+      if (ordinal >= decoder.itemCount()) {
+        return null;
+      }
+      Progress progress = claimed.progress();
+      long index = decoder.index(ordinal);
+      if (progress == null) {
+        return new LaneItem(this, ordinal, index);
+      }
+      if (!progress.settled().get((int) (index - claimed.firstIndex()))) {
+        LaneItem item = new LaneItem(this, ordinal, index);
+        History history = progress.histories().get(index);
+        if (history != null) {
+          item.continueFrom(history);
+        }
+        return item;
+      }
+    }
+  }
+
+  /** Counts an item in; false when the shard has been released and the item must be left alone. */
+  boolean begin() {
+    while (true) {
+      int now = users.get();
+      if ((now & RELEASED) != 0) {
+        return false;
+      }
+      if (users.compareAndSet(now, now + 1)) {
+        return true;
+      }
+    }
+  }
+
+  /**
+   * Counts an item out; true when that makes a released shard idle and the caller must give it
+   * back.
+   */
+  boolean end() {
+    return users.decrementAndGet() == RELEASED;
+  }
+
+  /** Lets nothing more begin; true when the shard is idle now and the caller must give it back. */
+  boolean release() {
+    while (true) {
+      int now = users.get();
+      if ((now & RELEASED) != 0) {
+        return false;
+      }
+      if (users.compareAndSet(now, now | RELEASED)) {
+        return now == 0;
+      }
+    }
+  }
+
+  /** Counts an outcome; true when it was the last one. */
+  boolean settled() {
+    return unsettled.decrementAndGet() == 0;
+  }
+
+  /** Remembers an item that waits for so long that it waits in the store. */
+  void addLongWait(long dueNanos) {
+    longWaits.incrementAndGet();
+    earliestLongWait.accumulateAndGet(dueNanos, Math::min);
+  }
+
+  /** Tells whether all that is left waits in the store. */
+  boolean onlyWaits() {
+    return cursor.get() >= decoder.itemCount()
+        && longWaits.get() > 0
+        && longWaits.get() >= unsettled.get()
+        && (users.get() & ~RELEASED) == 0;
+  }
+
+  /** Gives process nanos at which the shard should come back, or null for at once. */
+  @Nullable Long comeBackNanos() {
+    long earliest = earliestLongWait.get();
+    return earliest == NO_WAIT || !onlyWaits() ? null : earliest;
+  }
+
+  /** Another holder has the shard: nothing of it may be sent or given back. */
+  void lose() {
+    lost = true;
+    release();
+  }
+
+  boolean isLost() {
+    return lost;
+  }
+
+  boolean isFinished() {
+    return unsettled.get() == 0;
+  }
+
+  /** Gives items never begun under this lease, settled ones included. */
+  int freshCount() {
+    return Math.max(0, decoder.itemCount() - cursor.get());
+  }
+
+  /** Gives the flow it belongs to in its lane. */
+  FlowQueue flow() {
+    return flow;
+  }
+
+  @Nullable String clientId(int ordinal) {
+    return decoder.id(ordinal);
+  }
+
+  Item item(int ordinal) {
+    return decoder.item(ordinal);
+  }
+
+  Lease lease() {
+    return claimed.lease();
+  }
+
+  BatchGate gate() {
+    return flow.gate();
+  }
+
+  int payloadBytes() {
+    return claimed.payload().length;
+  }
+}

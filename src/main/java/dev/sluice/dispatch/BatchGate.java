@@ -1,0 +1,125 @@
+package dev.sluice.dispatch;
+
+import dev.sluice.attempt.AttemptTerms;
+import dev.sluice.model.BatchOptions;
+import dev.sluice.model.Rate;
+import dev.sluice.store.ShardQueue.BatchTerms;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What all items of one batch share in this process: its terms, its own limits and whether it may
+ * be sent. Any thread.
+ */
+final class BatchGate {
+
+  private final BatchTerms terms;
+  private final AttemptTerms attemptTerms;
+  private final RetryPolicy retry;
+  private final int maxInFlight;
+  private final @Nullable RatePacer pacer;
+  private final long timeoutNanos;
+  private final AtomicInteger inFlight = new AtomicInteger();
+  private final Queue<Lane> waiting = new ConcurrentLinkedQueue<>();
+  private volatile boolean open = true;
+
+  BatchGate(BatchTerms terms, RandomGenerator random) {
+    BatchOptions options = terms.options();
+    Integer concurrency = options.concurrency();
+    Rate rate = options.rate();
+    this.terms = terms;
+    this.attemptTerms = AttemptTerms.of(options);
+    this.retry = new RetryPolicy(options.retry(), random);
+    this.maxInFlight = concurrency == null ? Integer.MAX_VALUE : concurrency;
+    this.pacer = rate == null ? null : new RatePacer(terms.batch().publicId(), rate);
+    this.timeoutNanos = options.timeout().toNanos();
+  }
+
+  /**
+   * Takes a place for one attempt of the batch; a lane refused for want of a place is signalled
+   * later.
+   */
+  boolean tryEnter(Lane lane) {
+    if (!open) {
+      return false;
+    }
+    if (inFlight.incrementAndGet() <= maxInFlight) {
+      return true;
+    }
+    inFlight.decrementAndGet();
+    if (!waiting.contains(lane)) {
+      waiting.add(lane);
+    }
+    // A place freed between the refusal and the queueing would otherwise wake nobody.
+    if (inFlight.get() < maxInFlight) {
+      wakeOne();
+    }
+    return false;
+  }
+
+  /** Gives a place back. */
+  void exit() {
+    inFlight.decrementAndGet();
+    if (maxInFlight != Integer.MAX_VALUE) {
+      wakeOne();
+    }
+  }
+
+  private void wakeOne() {
+    Lane lane = waiting.poll();
+    if (lane != null) {
+      lane.signal();
+    }
+  }
+
+  /** Tells whether the batch's own concurrency holds its items now. */
+  boolean isFull() {
+    return inFlight.get() >= maxInFlight;
+  }
+
+  /**
+   * Reserves one attempt of the batch's own rate: nanoseconds to wait, or -1 when too many are
+   * reserved.
+   */
+  long reserve() {
+    return pacer == null ? 0 : pacer.reserve();
+  }
+
+  boolean isPaced() {
+    return pacer != null;
+  }
+
+  /** Follows the batch's state; gives whether that changed anything. */
+  boolean follow(boolean dispatchable) {
+    boolean changed = open != dispatchable;
+    open = dispatchable;
+    return changed;
+  }
+
+  boolean isOpen() {
+    return open;
+  }
+
+  long batchId() {
+    return terms.batch().id();
+  }
+
+  BatchTerms terms() {
+    return terms;
+  }
+
+  AttemptTerms attemptTerms() {
+    return attemptTerms;
+  }
+
+  RetryPolicy retry() {
+    return retry;
+  }
+
+  long timeoutNanos() {
+    return timeoutNanos;
+  }
+}

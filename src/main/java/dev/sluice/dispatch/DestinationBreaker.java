@@ -1,0 +1,144 @@
+package dev.sluice.dispatch;
+
+import dev.sluice.model.ProcessClock;
+import dev.sluice.model.Verdict;
+import dev.sluice.store.DestinationSettings.BreakerOverride;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker.StateTransition;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
+import io.github.resilience4j.core.IntervalFunction;
+import java.time.Duration;
+import java.time.ZoneOffset;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A destination's breaker. Failures are what says that the destination is in trouble: no reply, or
+ * a retryable status other than 429, which is a request for patience and holds the destination
+ * instead. A refusal of one item is the destination at work. Any thread.
+ */
+final class DestinationBreaker {
+
+  /** Longer than any attempt: lost probes cannot keep the breaker half-open. */
+  private static final Duration MAX_HALF_OPEN = Duration.ofMinutes(11);
+
+  private static final int TOO_MANY_REQUESTS = 429;
+
+  private final CircuitBreaker breaker;
+  private final ProcessClock clock;
+  private final IntervalFunction openFor;
+  private volatile int openings;
+  private volatile long openUntilNanos;
+
+  DestinationBreaker(
+      String name,
+      CircuitBreakerRegistry registry,
+      DispatchProperties.Breaker properties,
+      ProcessClock clock) {
+    this.clock = clock;
+    this.openFor =
+        IntervalFunction.ofExponentialBackoff(properties.openFor(), 2, properties.maxOpenFor());
+    this.breaker = registry.circuitBreaker(name, config(properties, openFor, clock));
+    breaker
+        .getEventPublisher()
+        .onStateTransition(event -> transitioned(event.getStateTransition()));
+  }
+
+  private static CircuitBreakerConfig config(
+      DispatchProperties.Breaker properties, IntervalFunction openFor, ProcessClock clock) {
+    return CircuitBreakerConfig.custom()
+        .slidingWindowType(CircuitBreakerConfig.SlidingWindowType.TIME_BASED)
+        .slidingWindowSize((int) Math.max(1, properties.window().toSeconds()))
+        .minimumNumberOfCalls(properties.minimumCalls())
+        .failureRateThreshold((float) (properties.failureRatio() * 100))
+        .permittedNumberOfCallsInHalfOpenState(properties.probes())
+        .maxWaitDurationInHalfOpenState(MAX_HALF_OPEN)
+        .waitIntervalFunctionInOpenState(openFor)
+        .recordResult(result -> result instanceof Verdict verdict && isFailure(verdict))
+        .clock(clock.withZone(ZoneOffset.UTC))
+        .currentTimestampFunction(ignored -> clock.nanoTime(), TimeUnit.NANOSECONDS)
+        .build();
+  }
+
+  private static boolean isFailure(Verdict verdict) {
+    return switch (verdict) {
+      case Verdict.MaybeSent _, Verdict.NotSent _ -> true;
+      case Verdict.Retryable r -> r.reply().statusCode() != TOO_MANY_REQUESTS;
+      case Verdict.Succeeded _, Verdict.Refused _, Verdict.Interrupted _ -> false;
+    };
+  }
+
+  private void transitioned(StateTransition transition) {
+    switch (transition) {
+      case CLOSED_TO_OPEN -> opened(1);
+      case HALF_OPEN_TO_OPEN -> opened(openings + 1);
+      default -> {
+        // Only openings have an end to remember.
+      }
+    }
+  }
+
+  private void opened(int count) {
+    openings = count;
+    openUntilNanos = clock.nanoTime() + TimeUnit.MILLISECONDS.toNanos(openFor.apply(count));
+  }
+
+  /** Takes a permission; each one taken is either recorded or released. */
+  boolean tryAcquire() {
+    return breaker.tryAcquirePermission();
+  }
+
+  /** Gives a permission back unused. */
+  void release() {
+    breaker.releasePermission();
+  }
+
+  /** Learns from an attempt. */
+  void record(Verdict verdict, long nanos) {
+    if (verdict instanceof Verdict.Interrupted) {
+      breaker.releasePermission();
+    } else {
+      breaker.onResult(nanos, TimeUnit.NANOSECONDS, verdict);
+    }
+  }
+
+  /** Gives the process nanos at which a refused caller should ask again. */
+  long askAgainAt(long now) {
+    return switch (breaker.getState()) {
+      case OPEN -> Math.max(openUntilNanos, now + TimeUnit.MILLISECONDS.toNanos(10));
+      case FORCED_OPEN -> now + TimeUnit.MINUTES.toNanos(1);
+      case HALF_OPEN -> now + TimeUnit.MILLISECONDS.toNanos(250);
+      default -> now;
+    };
+  }
+
+  /** Follows an operator. */
+  void override(@Nullable BreakerOverride wanted) {
+    CircuitBreaker.State state = breaker.getState();
+    if (wanted == BreakerOverride.OPEN && state != CircuitBreaker.State.FORCED_OPEN) {
+      breaker.transitionToForcedOpenState();
+    } else if (wanted == BreakerOverride.CLOSED && state != CircuitBreaker.State.DISABLED) {
+      breaker.transitionToDisabledState();
+    } else if (wanted == null
+        && (state == CircuitBreaker.State.FORCED_OPEN || state == CircuitBreaker.State.DISABLED)) {
+      breaker.transitionToClosedState();
+    }
+  }
+
+  /** Tells whether attempts are refused for now. */
+  boolean isOpen() {
+    CircuitBreaker.State state = breaker.getState();
+    return state == CircuitBreaker.State.OPEN || state == CircuitBreaker.State.FORCED_OPEN;
+  }
+
+  /** Gives the state as the API writes it. */
+  String state() {
+    return switch (breaker.getState()) {
+      case OPEN -> "open";
+      case HALF_OPEN -> "half_open";
+      case FORCED_OPEN -> "forced_open";
+      case CLOSED, DISABLED, METRICS_ONLY -> "closed";
+    };
+  }
+}

@@ -1,0 +1,97 @@
+package dev.sluice.dispatch;
+
+import dev.sluice.attempt.Attempter;
+import dev.sluice.model.DispatchObserver;
+import dev.sluice.model.ProcessClock;
+import dev.sluice.store.ControlBoard;
+import dev.sluice.store.Housekeeping;
+import dev.sluice.store.LaneBoard;
+import dev.sluice.store.ShardQueue;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.random.RandomGenerator;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** Wires dispatch. */
+@Configuration(proxyBeanMethods = false)
+class DispatchConfiguration {
+
+  @Bean
+  CircuitBreakerRegistry circuitBreakerRegistry() {
+    return CircuitBreakerRegistry.ofDefaults();
+  }
+
+  @Bean
+  LaneBoard laneBoard(Dispatcher dispatcher) {
+    return dispatcher::board;
+  }
+
+  @Bean
+  Dispatcher dispatcher(
+      DispatchProperties properties,
+      ProcessClock clock,
+      ShardQueue queue,
+      ControlBoard control,
+      Housekeeping housekeeping,
+      Attempter attempter,
+      CircuitBreakerRegistry breakers,
+      ObjectProvider<DispatchObserver> observers) {
+    DispatchObserver observer = observers.getIfAvailable(() -> DispatchObserver.NONE);
+    ScheduledThreadPoolExecutor ticker = scheduler("sluice-tick");
+    ScheduledThreadPoolExecutor keeper = scheduler("sluice-keep");
+    OutcomeWriter writer = new OutcomeWriter(queue, properties, clock, observer);
+    Admission admission = new Admission(properties.globalConcurrency(), writer::hasRoom);
+    PayloadMemory memory =
+        new PayloadMemory((long) (Runtime.getRuntime().maxMemory() * properties.payloadShare()));
+    // Lanes tell the feeder of room, and the feeder fills lanes: one of the two comes first.
+    AtomicReference<Runnable> work = new AtomicReference<>(() -> {});
+    LaneContext context =
+        new LaneContext(
+            properties,
+            clock,
+            (nanoTime, task) -> wakeAt(ticker, task, nanoTime - clock.nanoTime()),
+            admission,
+            new Settler(clock, writer, observer),
+            memory,
+            breakers,
+            observer,
+            () -> work.get().run());
+    Lanes lanes = new Lanes(context, attempter, control, RandomGenerator.getDefault());
+    ShardFeeder feeder = new ShardFeeder(queue, lanes, memory, observer);
+    work.set(feeder::signal);
+    Housekeeper housekeeper = new Housekeeper(housekeeping, control, lanes, properties, clock);
+    return new Dispatcher(
+        properties,
+        clock,
+        lanes,
+        admission,
+        feeder,
+        writer,
+        housekeeper,
+        observer,
+        new Dispatcher.Executors(ticker, keeper));
+  }
+
+  private static void wakeAt(ScheduledExecutorService ticker, Runnable task, long inNanos) {
+    try {
+      var _ = ticker.schedule(task, inNanos, TimeUnit.NANOSECONDS);
+    } catch (RejectedExecutionException e) {
+      // Stopped: nothing is sent any more, so nothing needs waking.
+    }
+  }
+
+  private static ScheduledThreadPoolExecutor scheduler(String name) {
+    ThreadFactory threads = Thread.ofPlatform().name(name).daemon(true).factory();
+    ScheduledThreadPoolExecutor scheduler = new ScheduledThreadPoolExecutor(1, threads);
+    scheduler.setRemoveOnCancelPolicy(true);
+    scheduler.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    return scheduler;
+  }
+}

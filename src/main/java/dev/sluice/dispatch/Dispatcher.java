@@ -1,0 +1,177 @@
+package dev.sluice.dispatch;
+
+import dev.sluice.model.DispatchObserver;
+import dev.sluice.model.ProcessClock;
+import dev.sluice.store.LaneBoard;
+import dev.sluice.store.ShardQueue.Lease;
+import dev.sluice.store.ShardQueue.SettleReport;
+import dev.sluice.store.StoreException;
+import java.util.List;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
+
+/**
+ * The life of dispatch: starts the threads, ticks, and at shutdown drains: no new attempts, running
+ * ones get their time, the rest is cut, everything is stored, leases are given back.
+ */
+final class Dispatcher implements SmartLifecycle {
+
+  private static final Logger log = LoggerFactory.getLogger(Dispatcher.class);
+  private static final long HOUSEKEEPING_MILLIS = 200;
+  private static final long STORE_MILLIS = 5_000;
+
+  private final DispatchProperties properties;
+  private final ProcessClock clock;
+  private final Lanes lanes;
+  private final Admission admission;
+  private final ShardFeeder feeder;
+  private final OutcomeWriter writer;
+  private final Housekeeper housekeeper;
+  private final DispatchObserver observer;
+  private final ScheduledExecutorService ticker;
+  private final ScheduledExecutorService keeper;
+  private volatile boolean running;
+
+  Dispatcher(
+      DispatchProperties properties,
+      ProcessClock clock,
+      Lanes lanes,
+      Admission admission,
+      ShardFeeder feeder,
+      OutcomeWriter writer,
+      Housekeeper housekeeper,
+      DispatchObserver observer,
+      Executors executors) {
+    this.properties = properties;
+    this.clock = clock;
+    this.lanes = lanes;
+    this.admission = admission;
+    this.feeder = feeder;
+    this.writer = writer;
+    this.housekeeper = housekeeper;
+    this.observer = observer;
+    this.ticker = executors.ticker();
+    this.keeper = executors.keeper();
+  }
+
+  /**
+   * The scheduled threads of dispatch.
+   *
+   * @param ticker wakes lanes and cuts overdue attempts; nothing on it may block
+   * @param keeper follows and tidies; talks to the store
+   */
+  record Executors(ScheduledExecutorService ticker, ScheduledExecutorService keeper) {}
+
+  @Override
+  public void start() {
+    running = true;
+    writer.start(admission::wakeAll, this::settled);
+    feeder.start();
+    long tick = properties.tick().toMillis();
+    var _ = ticker.scheduleWithFixedDelay(this::cutOverdue, tick, tick, TimeUnit.MILLISECONDS);
+    var _ =
+        keeper.scheduleWithFixedDelay(
+            this::keepHouse, HOUSEKEEPING_MILLIS, HOUSEKEEPING_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  private void cutOverdue() {
+    long now = clock.nanoTime();
+    for (Lane lane : lanes.all()) {
+      lane.cut(now, false);
+    }
+  }
+
+  private void keepHouse() {
+    try {
+      housekeeper.tick();
+    } catch (StoreException e) {
+      log.atWarn()
+          .addKeyValue("kind", e.kind())
+          .setCause(e)
+          .log("Housekeeping failed; it will be tried again.");
+    } catch (RuntimeException e) {
+      log.atError()
+          .setCause(e)
+          .log("Housekeeping failed, indicates a bug; it will be tried again.");
+    }
+  }
+
+  private void settled(SettleReport report) {
+    for (Lease lease : report.fenced()) {
+      Lane lane = lanes.lane(lease.destinationId());
+      if (lane != null) {
+        lane.lose(lease.shardId());
+      }
+    }
+    try {
+      housekeeper.finish(report.drainedBatches());
+    } catch (StoreException e) {
+      log.atWarn().setCause(e).log("A drained batch could not be completed; housekeeping will.");
+    }
+  }
+
+  @Override
+  public void stop() {
+    if (!running) {
+      return;
+    }
+    log.atInfo().addKeyValue("inFlight", admission.inFlight()).log("Draining.");
+    admission.close();
+    try {
+      feeder.stop(STORE_MILLIS);
+      awaitRunning();
+      keeper.shutdown();
+      boolean _ = keeper.awaitTermination(STORE_MILLIS, TimeUnit.MILLISECONDS);
+      for (Lane lane : lanes.all()) {
+        lane.release(null);
+      }
+      writer.stop(STORE_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      log.atWarn().log("Interrupted while draining; a restart continues where the store stands.");
+    }
+    ticker.shutdownNow();
+    running = false;
+    log.atInfo().addKeyValue("unstored", writer.unflushedCount()).log("Drained.");
+  }
+
+  private void awaitRunning() {
+    long deadline = clock.nanoTime() + properties.drain().toNanos();
+    while (admission.inFlight() > 0 && clock.nanoTime() - deadline < 0) {
+      LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(5));
+    }
+    int left = admission.inFlight();
+    if (left > 0) {
+      log.atWarn()
+          .addKeyValue("exchanges", left)
+          .log(
+              "Exchanges did not end within the drain and are cut; their items may be sent again.");
+      observer.drainCut(left);
+      for (Lane lane : lanes.all()) {
+        lane.cut(clock.nanoTime(), true);
+      }
+    }
+  }
+
+  @Override
+  public boolean isRunning() {
+    return running;
+  }
+
+  /** Stops first and starts last: everything it uses is up around it. */
+  @Override
+  public int getPhase() {
+    return Integer.MAX_VALUE - 100;
+  }
+
+  /** Gives what every lane is doing now. */
+  List<LaneBoard.Lane> board() {
+    return lanes.all().stream()
+        .map(lane -> new LaneBoard.Lane(lane.destination(), lane.snapshot()))
+        .toList();
+  }
+}

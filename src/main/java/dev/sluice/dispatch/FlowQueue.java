@@ -1,0 +1,191 @@
+package dev.sluice.dispatch;
+
+import dev.sluice.model.ProcessClock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.PriorityBlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The items of one batch in one lane: retries by due time, items put back, shards not yet begun in
+ * submission order. Any thread.
+ */
+final class FlowQueue {
+
+  private static final Comparator<LaneItem> BY_DUE = Comparator.comparingLong(LaneItem::dueNanos);
+
+  private final BatchGate gate;
+  private final Queue<ActiveShard> fresh = new ConcurrentLinkedQueue<>();
+  private final Queue<LaneItem> returned = new ConcurrentLinkedQueue<>();
+  private final PriorityBlockingQueue<LaneItem> waiting = new PriorityBlockingQueue<>(11, BY_DUE);
+  private final AtomicInteger shardCount = new AtomicInteger();
+  private final AtomicInteger inFlight = new AtomicInteger();
+  private final ProcessClock clock;
+  private final long laneWaitNanos;
+  private final Consumer<ActiveShard> onlyWaits;
+  private final LongAdder ended = new LongAdder();
+
+  /**
+   * @param laneWaitNanos a retry due later than this waits in the store
+   * @param onlyWaits takes shards of which nothing but such retries is left; called by the polling
+   *     thread
+   */
+  FlowQueue(
+      BatchGate gate, ProcessClock clock, long laneWaitNanos, Consumer<ActiveShard> onlyWaits) {
+    this.gate = gate;
+    this.clock = clock;
+    this.laneWaitNanos = laneWaitNanos;
+    this.onlyWaits = onlyWaits;
+  }
+
+  /** Appends a shard. */
+  void add(ActiveShard shard) {
+    shardCount.incrementAndGet();
+    fresh.add(shard);
+  }
+
+  /** Says that a shard left memory. */
+  void forget(ActiveShard shard) {
+    shardCount.decrementAndGet();
+    fresh.remove(shard);
+  }
+
+  /**
+   * Takes the next item that may begin at {@code now}, already counted in at its shard; null when
+   * there is none.
+   */
+  @Nullable LaneItem poll(long now) {
+    LaneItem item;
+    while ((item = returned.poll()) != null || (item = pollDue(now)) != null) {
+      if (item.shard().begin()) {
+        return item;
+      }
+    }
+    ActiveShard shard;
+    while ((shard = fresh.peek()) != null) {
+      item = shard.nextFresh();
+      if (item == null) {
+        fresh.remove(shard);
+        if (shard.onlyWaits()) {
+          onlyWaits.accept(shard);
+        }
+      } else if (!waitsForRetry(item, now)) {
+        if (shard.begin()) {
+          return item;
+        }
+        fresh.remove(shard);
+      }
+    }
+    return null;
+  }
+
+  /** Sends an item that an earlier holder tried to where it waits for its due time. */
+  private boolean waitsForRetry(LaneItem item, long now) {
+    Instant due = item.takeDueAt();
+    if (due == null) {
+      return false;
+    }
+    long wait = Duration.between(clock.instant(), due).toNanos();
+    if (wait <= 0) {
+      return false;
+    }
+    item.dueAtNanos(now + wait);
+    await(item);
+    return true;
+  }
+
+  private @Nullable LaneItem pollDue(long now) {
+    LaneItem head = waiting.peek();
+    if (head == null || head.dueNanos() - now > 0) {
+      return null;
+    }
+    LaneItem item = waiting.poll();
+    if (item != null && item.dueNanos() - now > 0) {
+      // Another thread took the due one in between.
+      waiting.add(item);
+      return null;
+    }
+    return item;
+  }
+
+  /**
+   * Puts an item back that could not be sent after all; it goes first next time. Counted out by the
+   * caller.
+   */
+  void putBack(LaneItem item) {
+    returned.add(item);
+  }
+
+  /** Keeps an item until it is due: here when that is soon, else in the store. */
+  void await(LaneItem item) {
+    if (item.dueNanos() - clock.nanoTime() <= laneWaitNanos) {
+      waiting.add(item);
+    } else {
+      item.shard().addLongWait(item.dueNanos());
+    }
+  }
+
+  /** Gives process nanos of the earliest retry, or {@code Long.MAX_VALUE}. */
+  long nextDue() {
+    LaneItem head = waiting.peek();
+    return head == null ? Long.MAX_VALUE : head.dueNanos();
+  }
+
+  /** Tells whether something could begin now if the gates allowed. */
+  boolean hasReady(long now) {
+    return !returned.isEmpty() || !fresh.isEmpty() || nextDue() - now <= 0;
+  }
+
+  /** Gives items in memory that are not in flight. */
+  int backlogCount() {
+    int count = returned.size() + waiting.size();
+    for (ActiveShard shard : fresh) {
+      count += shard.freshCount();
+    }
+    return count;
+  }
+
+  int waitingCount() {
+    return waiting.size();
+  }
+
+  /** Tells whether no shard of the flow is in memory. */
+  boolean isEmpty() {
+    return shardCount.get() == 0;
+  }
+
+  void started() {
+    inFlight.incrementAndGet();
+  }
+
+  void ended() {
+    inFlight.decrementAndGet();
+    ended.increment();
+  }
+
+  int inFlight() {
+    return inFlight.get();
+  }
+
+  /** Gives the attempts ended since the last call. */
+  long takeEnded() {
+    return ended.sumThenReset();
+  }
+
+  /** Drops everything that is not in flight; its shards are being given back. */
+  void clear() {
+    fresh.clear();
+    returned.clear();
+    waiting.clear();
+  }
+
+  BatchGate gate() {
+    return gate;
+  }
+}

@@ -1,0 +1,201 @@
+package dev.sluice.dispatch;
+
+import dev.sluice.model.ProcessClock;
+import dev.sluice.store.BatchRef;
+import dev.sluice.store.ControlBoard;
+import dev.sluice.store.ControlBoard.BatchControl;
+import dev.sluice.store.ControlBoard.Parking;
+import dev.sluice.store.ControlBoard.Snapshot;
+import dev.sluice.store.DestinationRecord;
+import dev.sluice.store.FlowSnapshot;
+import dev.sluice.store.Housekeeping;
+import dev.sluice.store.LaneSnapshot;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What follows from control calls and from time, in bounded steps: desired state reaches lanes,
+ * blocked lanes park, snapshots go out, cancelled shards close, due ones come back, old ones go.
+ * One thread calls.
+ */
+final class Housekeeper {
+
+  private static final Logger log = LoggerFactory.getLogger(Housekeeper.class);
+  private static final int STEP = 500;
+  private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
+  private static final Duration DEAD_UPLOAD = Duration.ofSeconds(60);
+
+  private final Housekeeping housekeeping;
+  private final ControlBoard control;
+  private final Lanes lanes;
+  private final DispatchProperties properties;
+  private final ProcessClock clock;
+  private final Map<Long, Instant> parked = new HashMap<>();
+  private long snapshotAt;
+  private long slowAt;
+  private boolean published;
+
+  Housekeeper(
+      Housekeeping housekeeping,
+      ControlBoard control,
+      Lanes lanes,
+      DispatchProperties properties,
+      ProcessClock clock) {
+    this.housekeeping = housekeeping;
+    this.control = control;
+    this.lanes = lanes;
+    this.properties = properties;
+    this.clock = clock;
+    this.snapshotAt = clock.nanoTime();
+    this.slowAt = clock.nanoTime() - TimeUnit.HOURS.toNanos(1);
+  }
+
+  /** One round; called some times a second. */
+  void tick() {
+    followBatches();
+    followDestinations();
+    parkBlockedLanes();
+    drain(() -> housekeeping.followBatchStates(STEP));
+    drain(() -> housekeeping.promoteDue(STEP));
+    drain(() -> housekeeping.closeShards(STEP));
+    finish(housekeeping.unfinishedButDrained(STEP));
+    long now = clock.nanoTime();
+    if (now - snapshotAt >= SECOND) {
+      publish(now - snapshotAt);
+      snapshotAt = now;
+    }
+    if (now - slowAt >= 10 * SECOND) {
+      slowAt = now;
+      tidy(now);
+    }
+  }
+
+  /** Completes batches of which a shard was just finished. */
+  void finish(Collection<Long> batchIds) {
+    if (batchIds.isEmpty()) {
+      return;
+    }
+    for (BatchRef batch : housekeeping.finish(batchIds)) {
+      log.atDebug().addKeyValue("batch", batch.publicId()).log("Batch finished.");
+    }
+  }
+
+  private void followBatches() {
+    Map<Long, BatchGate> gates = new HashMap<>();
+    lanes.gates().forEach(gate -> gates.put(gate.batchId(), gate));
+    if (gates.isEmpty()) {
+      return;
+    }
+    for (BatchControl batch : control.batchControls(gates.keySet())) {
+      BatchGate gate = gates.remove(batch.batchId());
+      if (gate != null) {
+        follow(gate, batch.state().isDispatchable());
+      }
+    }
+    // A batch that is gone sends nothing more.
+    gates.values().forEach(gate -> follow(gate, false));
+  }
+
+  private void follow(BatchGate gate, boolean sendable) {
+    // A shard claimed just before a pause may arrive after it: what must not be sent is looked for
+    // every time.
+    if (!gate.follow(sendable) && sendable) {
+      return;
+    }
+    for (Lane lane : lanes.all()) {
+      if (lane.batchIds().contains(gate.batchId())) {
+        if (sendable) {
+          lane.signal();
+        } else {
+          lane.release(gate.batchId());
+        }
+      }
+    }
+  }
+
+  private void followDestinations() {
+    List<Long> ids = lanes.all().stream().map(Lane::destinationId).toList();
+    for (int from = 0; from < ids.size(); from += STEP) {
+      List<Long> page = ids.subList(from, Math.min(ids.size(), from + STEP));
+      for (DestinationRecord record : control.destinationControls(page)) {
+        Lane lane = lanes.lane(record.id());
+        if (lane != null) {
+          lane.follow(record);
+          if (lane.isPaused()) {
+            lane.release(null);
+          }
+        }
+      }
+    }
+  }
+
+  /**
+   * A lane blocked for long gives its shards back, and the store claims nothing for it meanwhile.
+   */
+  private void parkBlockedLanes() {
+    long now = clock.nanoTime();
+    List<Parking> parkings = new ArrayList<>();
+    for (Lane lane : lanes.all()) {
+      long wait = lane.blockedUntil() - now;
+      if (wait > properties.parkAfter().toNanos()) {
+        Instant until =
+            clock.instant().plusNanos(wait).truncatedTo(java.time.temporal.ChronoUnit.SECONDS);
+        if (!until.equals(parked.put(lane.destinationId(), until))) {
+          parkings.add(new Parking(lane.destinationId(), until, lane.blockReason()));
+        }
+        lane.release(null);
+      } else if (wait <= 0 && parked.remove(lane.destinationId()) != null) {
+        parkings.add(new Parking(lane.destinationId(), null, null));
+      }
+    }
+    if (!parkings.isEmpty()) {
+      control.park(parkings);
+    }
+  }
+
+  private void publish(long nanos) {
+    List<LaneSnapshot> laneSnapshots = new ArrayList<>();
+    List<FlowSnapshot> flows = new ArrayList<>();
+    for (Lane lane : lanes.all()) {
+      lane.roll(nanos);
+      laneSnapshots.add(lane.snapshot());
+      flows.addAll(lane.flowSnapshots(nanos));
+    }
+    if (published || !laneSnapshots.isEmpty()) {
+      control.publish(new Snapshot(clock.instant(), laneSnapshots, flows));
+      published = !laneSnapshots.isEmpty();
+    }
+  }
+
+  private void tidy(long now) {
+    lanes.tidy(now - properties.laneIdle().toNanos());
+    Instant time = clock.instant();
+    drain(() -> housekeeping.deleteDeadUploads(time.minus(DEAD_UPLOAD), STEP));
+    drain(() -> housekeeping.expireOpenBatches(STEP));
+    DispatchProperties.Retention retention = properties.retention();
+    // One step of each a round: deletes never hold the store for long.
+    housekeeping.dropPayloads(time.minus(retention.payloads()), STEP);
+    housekeeping.dropRows(time.minus(retention.rows()), STEP);
+    housekeeping.dropBatches(time.minus(retention.batches()), STEP);
+  }
+
+  private interface Step {
+    int run();
+  }
+
+  private static void drain(Step step) {
+    // Bounded, so that no kind of work starves the others of their round.
+    int rounds = 100;
+    while (rounds > 0 && step.run() > 0) {
+      rounds--;
+    }
+  }
+}

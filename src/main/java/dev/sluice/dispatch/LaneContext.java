@@ -1,0 +1,31 @@
+package dev.sluice.dispatch;
+
+import dev.sluice.model.DispatchObserver;
+import dev.sluice.model.ProcessClock;
+import dev.sluice.model.Rate;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What all lanes of a process share.
+ *
+ * @param settler turns verdicts into outcomes and retries
+ * @param memory payload bytes in memory
+ * @param work tells the feeder that a lane has room; returns at once
+ */
+record LaneContext(
+    DispatchProperties properties,
+    ProcessClock clock,
+    LaneTimer timer,
+    Admission admission,
+    Settler settler,
+    PayloadMemory memory,
+    CircuitBreakerRegistry breakers,
+    DispatchObserver observer,
+    Runnable work) {
+
+  @Nullable Rate defaultRate() {
+    DispatchProperties.DefaultRate rate = properties.defaultRate();
+    return rate == null ? null : rate.toRate();
+  }
+}

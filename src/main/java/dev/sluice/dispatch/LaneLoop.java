@@ -1,0 +1,144 @@
+package dev.sluice.dispatch;
+
+import dev.sluice.attempt.AttemptRequest;
+import dev.sluice.attempt.Attempter;
+import dev.sluice.attempt.Cutter;
+import dev.sluice.model.Verdict;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
+
+/**
+ * One long-lived inner of a lane's {@code flatMap}: takes the next sendable item when its exchange
+ * completes, and ends when none is sendable. Synchronous completions are trampolined, so the stack
+ * does not grow.
+ */
+final class LaneLoop extends Mono<Void> {
+
+  private static final Logger log = LoggerFactory.getLogger(LaneLoop.class);
+
+  private final Lane lane;
+  private final Attempter attempter;
+  private final AtomicInteger rounds = new AtomicInteger();
+  private volatile @Nullable Running running;
+  private @Nullable CoreSubscriber<? super Void> outer;
+
+  LaneLoop(Lane lane, Attempter attempter) {
+    this.lane = lane;
+    this.attempter = attempter;
+  }
+
+  @Override
+  public void subscribe(CoreSubscriber<? super Void> actual) {
+    outer = actual;
+    actual.onSubscribe(Operators.emptySubscription());
+    lane.loopBegan(this);
+    next();
+  }
+
+  private void next() {
+    if (rounds.getAndIncrement() != 0) {
+      return;
+    }
+    do {
+      LaneItem item = lane.take();
+      if (item == null) {
+        end();
+        return;
+      }
+      // More may be sendable: let another loop look, so that loops grow with the work.
+      if (lane.mayGrow()) {
+        lane.signal();
+      }
+      begin(item);
+    } while (rounds.decrementAndGet() != 0);
+  }
+
+  private void begin(LaneItem item) {
+    long startedNanos = lane.now();
+    Running attempt = new Running(item, startedNanos);
+    running = attempt;
+    try {
+      AttemptRequest request = lane.started(item, attempt.cutter);
+      attempter.attempt(request).subscribe(attempt);
+    } catch (RuntimeException e) {
+      log.atError()
+          .addKeyValue("destination", lane.destination().key())
+          .setCause(e)
+          .log("An attempt could not begin, indicates a bug.");
+      attempt.finish(new Verdict.NotSent(new Verdict.Failure("internal", "The attempt failed")));
+    }
+  }
+
+  private void end() {
+    lane.loopEnded(this);
+    CoreSubscriber<? super Void> actual = outer;
+    if (actual != null) {
+      actual.onComplete();
+    }
+  }
+
+  /** Cuts the running attempt when its deadline has passed. */
+  void cutOverdue(long now, long timeoutNanosOrAny) {
+    Running attempt = running;
+    if (attempt != null && now - attempt.startedNanos >= attempt.timeout(timeoutNanosOrAny)) {
+      attempt.cutter.cut();
+    }
+  }
+
+  /** An attempt and where its verdict goes. */
+  private final class Running implements CoreSubscriber<Verdict> {
+    private final LaneItem item;
+    private final long startedNanos;
+    private final Cutter cutter = new Cutter();
+    private boolean finished;
+
+    Running(LaneItem item, long startedNanos) {
+      this.item = item;
+      this.startedNanos = startedNanos;
+    }
+
+    long timeout(long override) {
+      return override >= 0 ? override : item.shard().gate().timeoutNanos();
+    }
+
+    @Override
+    public void onSubscribe(Subscription subscription) {
+      subscription.request(1);
+    }
+
+    @Override
+    public void onNext(Verdict verdict) {
+      finish(verdict);
+    }
+
+    @Override
+    public void onError(Throwable error) {
+      log.atError()
+          .addKeyValue("destination", lane.destination().key())
+          .setCause(error)
+          .log("An attempt gave an error instead of a verdict, indicates a bug.");
+      finish(new Verdict.MaybeSent(new Verdict.Failure("internal", "The attempt gave no verdict")));
+    }
+
+    @Override
+    public void onComplete() {
+      // The verdict ended it.
+    }
+
+    void finish(Verdict verdict) {
+      if (finished) {
+        return;
+      }
+      finished = true;
+      running = null;
+      lane.ended(item, verdict, startedNanos);
+      next();
+    }
+  }
+}

@@ -1,0 +1,100 @@
+package dev.sluice.dispatch;
+
+import dev.sluice.attempt.Attempter;
+import dev.sluice.store.ControlBoard;
+import dev.sluice.store.DestinationRecord;
+import dev.sluice.store.ShardDecoder;
+import dev.sluice.store.ShardQueue.BatchTerms;
+import dev.sluice.store.ShardQueue.ClaimedShard;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The lanes of this process and the gates of the batches in them. Adding and dropping exclude each
+ * other, so work never lands in a lane or behind a gate that was just dropped. Any thread.
+ */
+final class Lanes {
+
+  private final Map<Long, Lane> lanes = new ConcurrentHashMap<>();
+  private final Map<Long, BatchGate> gates = new ConcurrentHashMap<>();
+  private final LaneContext context;
+  private final Attempter attempter;
+  private final ControlBoard control;
+  private final CircuitBreakerRegistry breakers;
+  private final RandomGenerator random;
+
+  Lanes(LaneContext context, Attempter attempter, ControlBoard control, RandomGenerator random) {
+    this.context = context;
+    this.attempter = attempter;
+    this.control = control;
+    this.breakers = context.breakers();
+    this.random = random;
+  }
+
+  /** Gives the lane of a destination, or null when there is none. */
+  @Nullable Lane lane(long destinationId) {
+    return lanes.get(destinationId);
+  }
+
+  /** Gives the lanes of the destinations, opening those that fit under the bound. */
+  synchronized void open(Collection<Long> destinationIds) {
+    int room = Math.max(0, context.properties().maxLanes() - lanes.size());
+    List<Long> missing =
+        destinationIds.stream().filter(id -> !lanes.containsKey(id)).limit(room).toList();
+    if (missing.isEmpty()) {
+      return;
+    }
+    for (DestinationRecord record : control.destinationControls(missing)) {
+      lanes.put(record.id(), new Lane(record, context, attempter));
+    }
+  }
+
+  /** Hands claimed work to its lane, behind the gate of its batch. */
+  synchronized void add(ClaimedShard shard) {
+    long destinationId = shard.lease().destinationId();
+    if (!lanes.containsKey(destinationId)) {
+      // Dropped as idle after the claim was asked for.
+      control
+          .destinationControls(List.of(destinationId))
+          .forEach(record -> lanes.put(record.id(), new Lane(record, context, attempter)));
+    }
+    Lane lane = lanes.get(destinationId);
+    if (lane == null) {
+      throw new IllegalStateException(
+          "Destination " + destinationId + " of a claimed shard is unknown, indicates a bug");
+    }
+    BatchTerms terms = shard.terms();
+    BatchGate gate = gates.computeIfAbsent(terms.batch().id(), _ -> new BatchGate(terms, random));
+    lane.add(shard, ShardDecoder.open(shard.payload()), gate);
+  }
+
+  Collection<Lane> all() {
+    return lanes.values();
+  }
+
+  Collection<BatchGate> gates() {
+    return gates.values();
+  }
+
+  /**
+   * Drops what has had no work since {@code nanos}: idle lanes with their breakers, gates of
+   * batches in no lane.
+   */
+  synchronized void tidy(long nanos) {
+    for (Lane lane : List.copyOf(lanes.values())) {
+      lane.tidy();
+      if (lane.isIdleSince(nanos)) {
+        lanes.remove(lane.destinationId());
+        breakers.remove(lane.destination().key());
+      }
+    }
+    gates
+        .keySet()
+        .removeIf(id -> lanes.values().stream().noneMatch(lane -> lane.batchIds().contains(id)));
+  }
+}

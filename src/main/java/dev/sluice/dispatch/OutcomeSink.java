@@ -1,0 +1,20 @@
+package dev.sluice.dispatch;
+
+import dev.sluice.model.Attempt;
+import dev.sluice.model.Outcome;
+import dev.sluice.store.ShardQueue.Lease;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** Takes what lanes decided to the store, in the order it came. Any thread, never blocks. */
+interface OutcomeSink {
+
+  /** An item ended. */
+  void add(Lease lease, Outcome outcome);
+
+  /** A try did not end its item. */
+  void add(Lease lease, Attempt attempt);
+
+  /** A shard leaves this process unfinished, after everything added before. */
+  void giveBack(Lease lease, @Nullable Instant notBefore);
+}

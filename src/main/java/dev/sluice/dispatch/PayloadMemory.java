@@ -1,0 +1,29 @@
+package dev.sluice.dispatch;
+
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Bytes of claimed payloads in memory, against a bound. Any thread. */
+final class PayloadMemory {
+
+  private static final int LANE_PART = 4;
+
+  private final long maxBytes;
+  private final AtomicLong bytes = new AtomicLong();
+
+  PayloadMemory(long maxBytes) {
+    this.maxBytes = maxBytes;
+  }
+
+  void take(long more) {
+    bytes.addAndGet(more);
+  }
+
+  void release(long less) {
+    bytes.addAndGet(-less);
+  }
+
+  /** Gives how many bytes one lane may claim now. */
+  long laneRoom() {
+    return Math.min(maxBytes - bytes.get(), maxBytes / LANE_PART);
+  }
+}

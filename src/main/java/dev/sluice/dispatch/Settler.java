@@ -1,0 +1,134 @@
+package dev.sluice.dispatch;
+
+import dev.sluice.model.Attempt;
+import dev.sluice.model.Destination;
+import dev.sluice.model.DispatchObserver;
+import dev.sluice.model.ItemError;
+import dev.sluice.model.Outcome;
+import dev.sluice.model.OutcomeState;
+import dev.sluice.model.ProcessClock;
+import dev.sluice.model.Verdict;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Decides what a verdict means for its item: an outcome, or another try and when. Any thread. */
+final class Settler {
+
+  private static final int TOO_MANY_REQUESTS = 429;
+
+  private final ProcessClock clock;
+  private final OutcomeSink sink;
+  private final DispatchObserver observer;
+
+  Settler(ProcessClock clock, OutcomeSink sink, DispatchObserver observer) {
+    this.clock = clock;
+    this.sink = sink;
+    this.observer = observer;
+  }
+
+  /** Takes a verdict. The item is settled, or waits in its flow, or waits in the store. */
+  void settle(
+      Destination destination,
+      LaneItem item,
+      Verdict verdict,
+      long startedNanos,
+      long elapsedNanos) {
+    Instant now = clock.instant();
+    if (verdict instanceof Verdict.Interrupted) {
+      item.shard().flow().putBack(item);
+      return;
+    }
+    boolean counts = verdict.statusCode() != TOO_MANY_REQUESTS;
+    item.tried(verdict, now.minusNanos(elapsedNanos), counts);
+    if (verdict instanceof Verdict.Succeeded) {
+      end(item, OutcomeState.SUCCEEDED, verdict, now, elapsedNanos);
+      return;
+    }
+    Duration wait =
+        item.shard().gate().retry().nextWait(verdict, item.counted(), item.sinceFirstNanos(now));
+    if (wait == null) {
+      OutcomeState state = item.maybeSent() ? OutcomeState.IN_DOUBT : OutcomeState.FAILED;
+      end(item, state, verdict, now, elapsedNanos);
+      return;
+    }
+    observer.retryDecided(destination);
+    retry(item, verdict, now, startedNanos + elapsedNanos, wait, elapsedNanos, counts);
+  }
+
+  private void retry(
+      LaneItem item,
+      Verdict verdict,
+      Instant now,
+      long nowNanos,
+      Duration wait,
+      long elapsedNanos,
+      boolean counts) {
+    sink.add(
+        item.shard().lease(),
+        new Attempt(
+            item.index(),
+            item.attempts(),
+            kind(verdict),
+            verdict.statusCode(),
+            errorCode(verdict),
+            now.minusNanos(elapsedNanos),
+            TimeUnit.NANOSECONDS.toMillis(elapsedNanos),
+            now.plus(wait),
+            counts));
+    item.dueAtNanos(nowNanos + wait.toNanos());
+    item.shard().flow().await(item);
+  }
+
+  private void end(
+      LaneItem item, OutcomeState state, Verdict verdict, Instant now, long elapsedNanos) {
+    sink.add(
+        item.shard().lease(),
+        new Outcome(
+            item.index(),
+            item.shard().clientId(item.ordinal()),
+            state,
+            verdict.statusCode(),
+            item.attempts(),
+            TimeUnit.NANOSECONDS.toMillis(elapsedNanos),
+            now,
+            error(verdict),
+            verdict.reply() == null ? null : verdict.reply().response()));
+    item.shard().settled();
+  }
+
+  /** Ends a shard's stay in memory, after everything that was settled before. */
+  void giveBack(ActiveShard shard) {
+    Long comeBack = shard.comeBackNanos();
+    Instant notBefore =
+        comeBack == null ? null : clock.instant().plusNanos(comeBack - clock.nanoTime());
+    sink.giveBack(shard.lease(), notBefore);
+  }
+
+  private static @Nullable ItemError error(Verdict verdict) {
+    if (verdict instanceof Verdict.Succeeded) {
+      return null;
+    }
+    Verdict.Failure failure = verdict.failure();
+    return failure == null
+        ? new ItemError("http_status", "The destination answered " + verdict.statusCode())
+        : new ItemError(failure.code(), failure.message());
+  }
+
+  private static @Nullable String errorCode(Verdict verdict) {
+    Verdict.Failure failure = verdict.failure();
+    return failure == null ? "http_status" : failure.code();
+  }
+
+  private static Attempt.Kind kind(Verdict verdict) {
+    return switch (verdict) {
+      case Verdict.Succeeded _ -> Attempt.Kind.SUCCEEDED;
+      case Verdict.Refused _ -> Attempt.Kind.REFUSED;
+      case Verdict.Retryable _ -> Attempt.Kind.RETRYABLE;
+      case Verdict.MaybeSent _ -> Attempt.Kind.MAYBE_SENT;
+      case Verdict.NotSent _ -> Attempt.Kind.NOT_SENT;
+      case Verdict.Interrupted _ -> Attempt.Kind.INTERRUPTED;
+    };
+  }
+}

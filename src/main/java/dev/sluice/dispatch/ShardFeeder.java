@@ -1,0 +1,120 @@
+package dev.sluice.dispatch;
+
+import dev.sluice.model.DispatchObserver;
+import dev.sluice.store.NewShard;
+import dev.sluice.store.ShardQueue;
+import dev.sluice.store.ShardQueue.ClaimRequest;
+import dev.sluice.store.ShardQueue.ClaimedShard;
+import dev.sluice.store.ShardQueue.ReadyDestination;
+import dev.sluice.store.StoreException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps lanes filled: asks the store which destinations have work, claims what their lanes have
+ * room for, and hands it over. One thread, woken by the store when work appears and by lanes when
+ * they have room.
+ */
+final class ShardFeeder {
+
+  private static final Logger log = LoggerFactory.getLogger(ShardFeeder.class);
+  private static final int PAGE = 256;
+  private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+
+  private final ShardQueue queue;
+  private final Lanes lanes;
+  private final PayloadMemory memory;
+  private final DispatchObserver observer;
+  private final AtomicBoolean wanted = new AtomicBoolean(true);
+  private final Thread thread;
+  private volatile boolean stopping;
+
+  ShardFeeder(ShardQueue queue, Lanes lanes, PayloadMemory memory, DispatchObserver observer) {
+    this.queue = queue;
+    this.lanes = lanes;
+    this.memory = memory;
+    this.observer = observer;
+    this.thread = Thread.ofPlatform().name("sluice-feed").daemon(true).unstarted(this::run);
+  }
+
+  void start() {
+    queue.onReady(this::signal);
+    thread.start();
+  }
+
+  /** Says that there is work or room. Any thread; returns at once. */
+  void signal() {
+    if (wanted.compareAndSet(false, true)) {
+      LockSupport.unpark(thread);
+    }
+  }
+
+  private void run() {
+    while (!stopping) {
+      if (!wanted.getAndSet(false)) {
+        LockSupport.parkNanos(this, POLL_NANOS);
+      }
+      try {
+        feed();
+      } catch (StoreException e) {
+        log.atWarn().addKeyValue("kind", e.kind()).setCause(e).log("Work could not be claimed.");
+        LockSupport.parkNanos(this, POLL_NANOS);
+      }
+    }
+  }
+
+  /** One round over all destinations with work. */
+  void feed() {
+    long after = 0;
+    while (!stopping) {
+      List<ReadyDestination> ready = queue.ready(after, PAGE);
+      if (ready.isEmpty()) {
+        return;
+      }
+      after = ready.getLast().id();
+      lanes.open(ready.stream().map(ReadyDestination::id).toList());
+      claim(ready);
+      if (ready.size() < PAGE) {
+        return;
+      }
+    }
+  }
+
+  private void claim(List<ReadyDestination> ready) {
+    List<ClaimRequest> requests = new ArrayList<>();
+    for (ReadyDestination destination : ready) {
+      Lane lane = lanes.lane(destination.id());
+      long bytes = memory.laneRoom();
+      int items = lane == null ? 0 : lane.room();
+      if (items > 0 && bytes > 0) {
+        requests.add(
+            new ClaimRequest(destination.id(), Math.max(items, NewShard.MAX_ITEMS), bytes));
+      }
+    }
+    if (requests.isEmpty() || stopping) {
+      return;
+    }
+    List<ClaimedShard> claimed = queue.claim(requests);
+    int items = 0;
+    for (ClaimedShard shard : claimed) {
+      items += shard.itemCount();
+      lanes.add(shard);
+    }
+    if (!claimed.isEmpty()) {
+      observer.shardsClaimed(claimed.size(), items);
+      wanted.set(true);
+    }
+  }
+
+  /** Claims nothing more. */
+  void stop(long millis) throws InterruptedException {
+    stopping = true;
+    LockSupport.unpark(thread);
+    thread.join(millis);
+  }
+}

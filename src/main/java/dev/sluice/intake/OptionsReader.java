@@ -1,0 +1,141 @@
+package dev.sluice.intake;
+
+import static java.util.Objects.requireNonNullElse;
+
+import dev.sluice.model.BatchOptions;
+import dev.sluice.model.Capture;
+import dev.sluice.model.Delivery;
+import dev.sluice.model.Rate;
+import dev.sluice.model.RetryOptions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the options of a batch, whichever way they came. */
+final class OptionsReader {
+
+  private OptionsReader() {}
+
+  /**
+   * Gives the options with defaults for what is absent.
+   *
+   * @throws dev.sluice.api.ApiProblem 400 for unknown or invalid members, 422 for those not built
+   */
+  static BatchOptions read(OptionFields fields) {
+    fields.refuse("auth", "deadline", "window", "haltOn", "canary", "callback", "maxInvalid");
+    BatchOptions defaults = BatchOptions.DEFAULT;
+    requireBuilt(fields, "delivery", "at_least_once", "at_most_once");
+    requireBuilt(fields, "onInvalid", "reject", "skip");
+    requireBuilt(fields, "onBreakerOpen", "park", "fail");
+    Integer concurrency = fields.integer("concurrency");
+    Rate rate = rate(fields.object("rate"));
+    RetryOptions retry = retry(fields.object("retry"));
+    List<String> success = requireNonNullElse(fields.texts("success"), defaults.success());
+    Duration timeout = requireNonNullElse(fields.duration("timeout"), defaults.timeout());
+    Capture capture = capture(fields.object("capture"));
+    try {
+      BatchOptions options =
+          new BatchOptions(
+              Delivery.AT_LEAST_ONCE,
+              concurrency,
+              rate,
+              null,
+              retry,
+              success,
+              timeout,
+              fields.instant("notBefore"),
+              null,
+              requireNonNullElse(fields.integer("weight"), defaults.weight()),
+              BatchOptions.OnBreakerOpen.PARK,
+              capture,
+              requireNonNullElse(fields.duration("openTimeout"), defaults.openTimeout()));
+      fields.end();
+      return options;
+    } catch (IllegalArgumentException e) {
+      throw fields.outOfRange("", e);
+    }
+  }
+
+  /** One value is built, others of the design are refused as such, the rest is wrong. */
+  private static void requireBuilt(
+      OptionFields fields, String name, String built, String... later) {
+    String value = fields.text(name);
+    if (value == null || value.equals(built)) {
+      return;
+    }
+    if (List.of(later).contains(value)) {
+      throw fields.notSupported(name, name + '=' + value);
+    }
+    throw fields.invalid(name, built + " or " + String.join(" or ", later));
+  }
+
+  private static @Nullable Rate rate(@Nullable OptionFields fields) {
+    if (fields == null) {
+      return null;
+    }
+    Integer permits = fields.integer("permits");
+    if (permits == null) {
+      throw fields.invalid("permits", "given with a rate");
+    }
+    Duration per = requireNonNullElse(fields.duration("per"), Duration.ofSeconds(1));
+    // Smooth unless asked otherwise: no two attempts start together.
+    int burst = requireNonNullElse(fields.integer("burst"), 1);
+    fields.end();
+    try {
+      return new Rate(permits, per, burst);
+    } catch (IllegalArgumentException e) {
+      throw fields.outOfRange("", e);
+    }
+  }
+
+  private static RetryOptions retry(@Nullable OptionFields fields) {
+    RetryOptions defaults = RetryOptions.DEFAULT;
+    if (fields == null) {
+      return defaults;
+    }
+    fields.refuse("budget");
+    requireBuilt(fields, "jitter", "full", "equal", "decorrelated", "none");
+    try {
+      RetryOptions retry =
+          new RetryOptions(
+              requireNonNullElse(fields.integer("maxAttempts"), defaults.maxAttempts()),
+              requireNonNullElse(fields.duration("minBackoff"), defaults.minBackoff()),
+              requireNonNullElse(fields.number("multiplier"), defaults.multiplier()),
+              requireNonNullElse(fields.duration("maxBackoff"), defaults.maxBackoff()),
+              requireNonNullElse(fields.duration("maxElapsed"), defaults.maxElapsed()),
+              RetryOptions.Jitter.FULL,
+              requireNonNullElse(fields.texts("on"), defaults.on()),
+              requireNonNullElse(fields.texts("notOn"), defaults.notOn()));
+      fields.end();
+      return retry;
+    } catch (IllegalArgumentException e) {
+      throw fields.outOfRange("", e);
+    }
+  }
+
+  private static Capture capture(@Nullable OptionFields fields) {
+    Capture defaults = Capture.DEFAULT;
+    if (fields == null) {
+      return defaults;
+    }
+    String on = fields.text("on");
+    Integer bytes = fields.integer("bytes");
+    fields.end();
+    try {
+      return new Capture(
+          on == null ? defaults.on() : captureOn(fields, on),
+          requireNonNullElse(bytes, defaults.bytes()));
+    } catch (IllegalArgumentException e) {
+      throw fields.outOfRange("", e);
+    }
+  }
+
+  private static Capture.On captureOn(OptionFields fields, String on) {
+    return Stream.of(Capture.On.values())
+        .filter(known -> known.name().toLowerCase(Locale.ROOT).equals(on))
+        .findFirst()
+        .orElseThrow(() -> fields.invalid("on", "failure, always or never"));
+  }
+}

@@ -1,0 +1,30 @@
+package dev.sluice.intake;
+
+import dev.sluice.model.ProcessClock;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/**
+ * What every upload uses.
+ *
+ * @param executor runs one append of an upload beside its parsing
+ */
+record UploadResources(
+    IntakeProperties limits, ProcessClock clock, UploadSlots slots, ExecutorService executor)
+    implements AutoCloseable {
+
+  /** Gives resources with virtual threads of their own. */
+  static UploadResources of(IntakeProperties limits, ProcessClock clock) {
+    return new UploadResources(
+        limits,
+        clock,
+        new UploadSlots(limits),
+        Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("intake-append-", 0).factory()));
+  }
+
+  /** Waits for running appends. */
+  @Override
+  public void close() {
+    executor.close();
+  }
+}

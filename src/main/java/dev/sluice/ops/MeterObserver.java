@@ -1,0 +1,161 @@
+package dev.sluice.ops;
+
+import dev.sluice.model.Destination;
+import dev.sluice.model.DispatchObserver;
+import dev.sluice.model.OutcomeState;
+import dev.sluice.model.Verdict;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Counts what happened. Every meter exists from the start, so an event is an array look-up and an
+ * add, and a rate that was never moved reads 0 instead of being absent.
+ *
+ * <p>Two equations hold over any span in which nothing restarts: items accepted = Σ items settled +
+ * growth of the unsettled; attempts started = Σ attempts ended + growth of those in flight. Pairs
+ * of counters stand where a gauge would be too fast to be scraped.
+ */
+final class MeterObserver implements DispatchObserver {
+
+  /** Bounds of attempt times: from a reply in the same rack to the deadline of an attempt. */
+  private static final Duration[] ATTEMPT_BOUNDS = {
+    Duration.ofMillis(5), Duration.ofMillis(10), Duration.ofMillis(25), Duration.ofMillis(50),
+    Duration.ofMillis(100), Duration.ofMillis(250), Duration.ofMillis(500), Duration.ofSeconds(1),
+    Duration.ofMillis(2_500), Duration.ofSeconds(5), Duration.ofSeconds(10), Duration.ofSeconds(30)
+  };
+
+  /** Bounds of group commits: from a cached write to a disk that is in trouble. */
+  private static final Duration[] SETTLE_BOUNDS = {
+    Duration.ofMillis(1), Duration.ofMillis(5), Duration.ofMillis(10), Duration.ofMillis(25),
+    Duration.ofMillis(50), Duration.ofMillis(100), Duration.ofMillis(500), Duration.ofSeconds(2)
+  };
+
+  private final Counter batchesAccepted;
+  private final Counter itemsAccepted;
+  private final MetersByTag<OutcomeState, Counter> itemsSettled;
+  private final Counter shardsClaimed;
+  private final Counter itemsClaimed;
+  private final Counter shardsGivenBack;
+  private final Counter attemptsStarted;
+  private final MetersByTag<VerdictKind, Counter> attemptsEnded;
+  private final MetersByTag<VerdictKind, Timer> attemptDuration;
+  private final Counter retries;
+  private final Timer settled;
+  private final Timer settleFailed;
+  private final Counter outcomesDropped;
+  private final Counter drainCut;
+  private final DestinationMeters destinations;
+
+  MeterObserver(MeterRegistry registry, DestinationMeters destinations) {
+    this.destinations = destinations;
+    batchesAccepted = counter(registry, "sluice.batches.accepted", "Batches sealed");
+    itemsAccepted = counter(registry, "sluice.items.accepted", "Items of sealed batches");
+    itemsSettled =
+        new MetersByTag<>(
+            OutcomeState.class,
+            state ->
+                Counter.builder("sluice.items.settled")
+                    .description("Items whose outcome was committed")
+                    .tag("state", state.name().toLowerCase(Locale.ROOT))
+                    .register(registry));
+    shardsClaimed = counter(registry, "sluice.shards.claimed", "Shards taken from the store");
+    itemsClaimed = counter(registry, "sluice.items.claimed", "Unsettled items of claimed shards");
+    shardsGivenBack =
+        counter(registry, "sluice.shards.given.back", "Shards returned to the store unfinished");
+    attemptsStarted = counter(registry, "sluice.attempts.started", "Attempts that took a permit");
+    attemptsEnded =
+        new MetersByTag<>(
+            VerdictKind.class,
+            kind ->
+                Counter.builder("sluice.attempts.ended")
+                    .description("Attempts that got their verdict")
+                    .tag("verdict", kind.tag())
+                    .register(registry));
+    attemptDuration =
+        new MetersByTag<>(
+            VerdictKind.class,
+            kind ->
+                Timer.builder("sluice.attempt.duration")
+                    .description("From permit to verdict")
+                    .tag("verdict", kind.tag())
+                    .serviceLevelObjectives(ATTEMPT_BOUNDS)
+                    .register(registry));
+    retries = counter(registry, "sluice.retries", "Further tries decided");
+    settled = settleTimer(registry, true);
+    settleFailed = settleTimer(registry, false);
+    outcomesDropped =
+        counter(registry, "sluice.outcomes.dropped", "Outcomes dropped because a lease moved on");
+    drainCut = counter(registry, "sluice.drain.cut", "Exchanges that the drain had to cut");
+  }
+
+  private static Counter counter(MeterRegistry registry, String name, String description) {
+    return Counter.builder(name).description(description).register(registry);
+  }
+
+  private static Timer settleTimer(MeterRegistry registry, boolean committed) {
+    return Timer.builder("sluice.settle.duration")
+        .description("Group commits of outcomes")
+        .tag("committed", Boolean.toString(committed))
+        .serviceLevelObjectives(SETTLE_BOUNDS)
+        .register(registry);
+  }
+
+  @Override
+  public void batchAccepted(long itemCount) {
+    batchesAccepted.increment();
+    itemsAccepted.increment((double) itemCount);
+  }
+
+  @Override
+  public void shardsClaimed(int shardCount, int itemCount) {
+    shardsClaimed.increment(shardCount);
+    itemsClaimed.increment(itemCount);
+  }
+
+  @Override
+  public void shardsGivenBack(int shardCount) {
+    shardsGivenBack.increment(shardCount);
+  }
+
+  @Override
+  public void attemptStarted(Destination destination) {
+    attemptsStarted.increment();
+  }
+
+  @Override
+  public void attemptEnded(Destination destination, Verdict verdict, long nanos) {
+    VerdictKind kind = VerdictKind.of(verdict);
+    attemptsEnded.of(kind).increment();
+    attemptDuration.of(kind).record(nanos, TimeUnit.NANOSECONDS);
+    destinations.attemptEnded(destination, kind);
+  }
+
+  @Override
+  public void retryDecided(Destination destination) {
+    retries.increment();
+  }
+
+  @Override
+  public void outcomesCommitted(OutcomeState state, int count) {
+    itemsSettled.of(state).increment(count);
+  }
+
+  @Override
+  public void settleEnded(int outcomeCount, long nanos, boolean committed) {
+    (committed ? settled : settleFailed).record(nanos, TimeUnit.NANOSECONDS);
+  }
+
+  @Override
+  public void leaseLost(int outcomeCount) {
+    outcomesDropped.increment(outcomeCount);
+  }
+
+  @Override
+  public void drainCut(int exchangeCount) {
+    drainCut.increment(exchangeCount);
+  }
+}

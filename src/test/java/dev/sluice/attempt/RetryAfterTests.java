@@ -1,0 +1,39 @@
+package dev.sluice.attempt;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.time.Instant;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RetryAfterTests {
+
+  private static final Instant NOW = Instant.parse("2026-11-06T08:49:30Z");
+
+  @ParameterizedTest
+  @CsvSource({"0,0", "7,7", "' 12 ',12", "3600,3600", "3601,3600", "99999999999999999999,3600"})
+  void readsSecondsUpToAnHour(String value, long seconds) {
+    assertThat(RetryAfter.parse(value, NOW)).isEqualTo(Duration.ofSeconds(seconds));
+  }
+
+  @Test
+  void readsADate() {
+    assertThat(RetryAfter.parse("Fri, 06 Nov 2026 08:49:37 GMT", NOW))
+        .isEqualTo(Duration.ofSeconds(7));
+  }
+
+  @Test
+  void aDateInThePastMeansNow() {
+    assertThat(RetryAfter.parse("Fri, 06 Nov 2020 08:49:37 GMT", NOW)).isEqualTo(Duration.ZERO);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"", "-5", "soon", "1.5", "1e3", "Fri, 99 Nov 2026 08:49:37 GMT", "\u0663"})
+  void garbageCountsAsAbsent(String value) {
+    assertThat(RetryAfter.parse(value, NOW)).isNull();
+  }
+}

@@ -1,0 +1,345 @@
+package dev.sluice.dispatch;
+
+import dev.sluice.attempt.AttemptRequest;
+import dev.sluice.model.Attempt;
+import dev.sluice.model.BatchOptions;
+import dev.sluice.model.BatchState;
+import dev.sluice.model.BodyKind;
+import dev.sluice.model.Destination;
+import dev.sluice.model.DispatchObserver;
+import dev.sluice.model.Item;
+import dev.sluice.model.OutboundRequest;
+import dev.sluice.model.Outcome;
+import dev.sluice.model.OutcomeState;
+import dev.sluice.model.ProcessClock;
+import dev.sluice.model.RetryOptions;
+import dev.sluice.model.StateReason;
+import dev.sluice.model.Verdict;
+import dev.sluice.store.BatchRef;
+import dev.sluice.store.DestinationRecord;
+import dev.sluice.store.DestinationSettings;
+import dev.sluice.store.ShardDecoder;
+import dev.sluice.store.ShardEncoder;
+import dev.sluice.store.ShardQueue.BatchTerms;
+import dev.sluice.store.ShardQueue.ClaimedShard;
+import dev.sluice.store.ShardQueue.GivenBack;
+import dev.sluice.store.ShardQueue.History;
+import dev.sluice.store.ShardQueue.Lease;
+import dev.sluice.store.ShardQueue.Progress;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+
+/** One lane on simulated time: a single thread, a scripted destination, a sink that remembers. */
+final class LaneBench {
+
+  private record Exchange(AttemptRequest request, Sinks.One<Verdict> verdict) {}
+
+  private record Wake(long at, Runnable task) {}
+
+  private final Deque<Exchange> open = new ArrayDeque<>();
+  private final List<String> sentKeys = new ArrayList<>();
+  private final List<Integer> sentAttempts = new ArrayList<>();
+  private final Map<Long, Outcome> outcomes = new HashMap<>();
+  private final List<Outcome> allOutcomes = new ArrayList<>();
+  private final List<Attempt> attempts = new ArrayList<>();
+  private final List<GivenBack> givenBack = new ArrayList<>();
+  private final PriorityQueue<Wake> wakes =
+      new PriorityQueue<>((a, b) -> Long.compare(a.at(), b.at()));
+  private final Map<Long, BatchGate> gates = new HashMap<>();
+  private final Instant start = Instant.parse("2026-01-01T00:00:00Z");
+  private final Admission admission;
+  private final Lane lane;
+  private final Destination destination = new Destination("http", "target", 80);
+  private long nanos;
+  private long batches;
+  private int maxInFlight;
+  private int cutCount;
+  private boolean room = true;
+
+  private final ProcessClock clock =
+      new ProcessClock() {
+        @Override
+        public long nanoTime() {
+          return nanos;
+        }
+
+        @Override
+        public Instant instant() {
+          return start.plusNanos(nanos);
+        }
+      };
+
+  LaneBench(String... overrides) {
+    Map<String, String> values = new HashMap<>();
+    for (String override : overrides) {
+      String[] parts = override.substring(2).split("=", 2);
+      String name = parts[0].equals("global") ? "global-concurrency" : parts[0];
+      values.put("sluice.dispatch." + name, parts[1]);
+    }
+    DispatchProperties properties =
+        new Binder(new MapConfigurationPropertySource(values))
+            .bindOrCreate("sluice.dispatch", DispatchProperties.class);
+    admission = new Admission(properties.globalConcurrency(), () -> room);
+    OutcomeSink sink =
+        new OutcomeSink() {
+          @Override
+          public void add(Lease lease, Outcome outcome) {
+            outcomes.put(outcome.index(), outcome);
+            allOutcomes.add(outcome);
+          }
+
+          @Override
+          public void add(Lease lease, Attempt attempt) {
+            attempts.add(attempt);
+          }
+
+          @Override
+          public void giveBack(Lease lease, @Nullable Instant notBefore) {
+            givenBack.add(new GivenBack(lease, notBefore));
+          }
+        };
+    LaneContext context =
+        new LaneContext(
+            properties,
+            clock,
+            (at, task) -> wakes.add(new Wake(at, task)),
+            admission,
+            new Settler(clock, sink, DispatchObserver.NONE),
+            new PayloadMemory(1 << 20),
+            CircuitBreakerRegistry.ofDefaults(),
+            DispatchObserver.NONE,
+            () -> {});
+    lane = new Lane(record(DestinationSettings.DEFAULT, false), context, this::attempt);
+  }
+
+  private Mono<Verdict> attempt(AttemptRequest request) {
+    Exchange exchange = new Exchange(request, Sinks.one());
+    open.add(exchange);
+    sentKeys.add(request.idempotencyKey());
+    sentAttempts.add(request.attemptNumber());
+    maxInFlight = Math.max(maxInFlight, open.size());
+    return exchange.verdict().asMono();
+  }
+
+  private DestinationRecord record(DestinationSettings settings, boolean paused) {
+    return new DestinationRecord(
+        1,
+        destination,
+        settings,
+        paused
+            ? new DestinationRecord.Pause(start, null, new StateReason("operator", "", "test"))
+            : null,
+        null,
+        null,
+        null);
+  }
+
+  void settings(DestinationSettings settings) {
+    lane.follow(record(settings, false));
+  }
+
+  void pauseDestination(boolean paused) {
+    lane.follow(record(DestinationSettings.DEFAULT, paused));
+  }
+
+  void add(int count) {
+    add(count, BatchOptions.DEFAULT);
+  }
+
+  void add(int count, BatchOptions options) {
+    add(count, options, null, Map.of());
+  }
+
+  void add(
+      int count, BatchOptions options, @Nullable BitSet settled, Map<Long, History> histories) {
+    long batch = ++batches;
+    BatchGate gate =
+        new BatchGate(
+            new BatchTerms(new BatchRef(batch, "bat_" + batch), "default", options),
+            new Random(42));
+    gates.put(batch, gate);
+    ShardEncoder encoder = new ShardEncoder(0);
+    for (int i = 0; i < count; i++) {
+      encoder.add(
+          new Item(
+              i,
+              null,
+              new OutboundRequest("POST", "/", List.of(), BodyKind.NONE, new byte[0]),
+              null,
+              null,
+              null));
+    }
+    byte[] payload = encoder.finish();
+    lane.add(
+        new ClaimedShard(
+            new Lease(batch, batch, 1, 1),
+            gate.terms(),
+            destination,
+            0,
+            count,
+            0,
+            payload,
+            settled == null ? null : new Progress(settled, histories)),
+        ShardDecoder.open(payload),
+        gate);
+  }
+
+  BatchOptions options(int maxAttempts) {
+    RetryOptions retry =
+        new RetryOptions(
+            maxAttempts,
+            Duration.ofSeconds(1),
+            2,
+            Duration.ofSeconds(30),
+            Duration.ofHours(24),
+            RetryOptions.Jitter.FULL,
+            RetryOptions.DEFAULT_ON,
+            RetryOptions.DEFAULT_NOT_ON);
+    return with(retry, null);
+  }
+
+  BatchOptions concurrency(int concurrency) {
+    return with(RetryOptions.DEFAULT, concurrency);
+  }
+
+  private static BatchOptions with(RetryOptions retry, @Nullable Integer concurrency) {
+    BatchOptions d = BatchOptions.DEFAULT;
+    return new BatchOptions(
+        d.delivery(),
+        concurrency,
+        d.rate(),
+        d.credential(),
+        retry,
+        d.success(),
+        d.timeout(),
+        d.notBefore(),
+        d.deadline(),
+        d.weight(),
+        d.onBreakerOpen(),
+        d.capture(),
+        d.openTimeout());
+  }
+
+  /** Answers the oldest exchanges. */
+  void answer(int count, Verdict verdict) {
+    for (int i = 0; i < count; i++) {
+      open.remove().verdict().tryEmitValue(verdict).orThrow();
+    }
+  }
+
+  /** Answers until nothing is in flight. */
+  void answerAll(Verdict verdict) {
+    while (!open.isEmpty()) {
+      answer(1, verdict);
+    }
+  }
+
+  void advance(Duration time) {
+    advanceTo(clock.instant().plus(time));
+  }
+
+  void advanceTo(Instant instant) {
+    long until = Duration.between(start, instant).toNanos();
+    while (!wakes.isEmpty() && wakes.peek().at() <= until) {
+      Wake wake = wakes.remove();
+      nanos = Math.max(nanos, wake.at());
+      wake.task().run();
+    }
+    nanos = Math.max(nanos, until);
+  }
+
+  void follow(long batch, BatchState state) {
+    gates.get(batch).follow(state.isDispatchable());
+    if (!state.isDispatchable()) {
+      lane.release(batch);
+    }
+  }
+
+  void cutOverdue() {
+    lane.cut(nanos, false);
+    cutCount = (int) open.stream().filter(exchange -> exchange.request().cutter().isCut()).count();
+  }
+
+  void outcomesHaveRoom(boolean hasRoom) {
+    room = hasRoom;
+    if (hasRoom) {
+      admission.wakeAll();
+    }
+  }
+
+  int cutCount() {
+    return cutCount;
+  }
+
+  Instant instant() {
+    return clock.instant();
+  }
+
+  Lane lane() {
+    return lane;
+  }
+
+  int inFlight() {
+    return open.size();
+  }
+
+  int maxInFlight() {
+    return maxInFlight;
+  }
+
+  int sentCount() {
+    return sentKeys.size();
+  }
+
+  long sentOf(long batch) {
+    return sentKeys.stream().filter(key -> key.startsWith("bat_" + batch + "-")).count();
+  }
+
+  long lastSentIndex() {
+    String key = sentKeys.getLast();
+    return Long.parseLong(key.substring(key.lastIndexOf('-') + 1));
+  }
+
+  int lastAttemptNumber() {
+    return sentAttempts.getLast();
+  }
+
+  int admitted() {
+    return admission.inFlight();
+  }
+
+  List<Outcome> outcomes() {
+    return allOutcomes;
+  }
+
+  Outcome outcome(long index) {
+    return outcomes.get(index);
+  }
+
+  List<OutcomeState> states() {
+    return allOutcomes.stream().map(Outcome::state).toList();
+  }
+
+  List<Attempt> attempts() {
+    return attempts;
+  }
+
+  List<GivenBack> givenBack() {
+    return givenBack;
+  }
+}

@@ -1,0 +1,292 @@
+package dev.sluice.dispatch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.model.Attempt;
+import dev.sluice.model.BatchOptions;
+import dev.sluice.model.BatchState;
+import dev.sluice.model.OutcomeState;
+import dev.sluice.model.Verdict;
+import dev.sluice.store.DestinationSettings;
+import dev.sluice.store.ShardQueue.History;
+import java.time.Duration;
+import java.util.BitSet;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** The gates of a lane, on simulated time with a scripted destination. */
+class LaneTests {
+
+  private static final Verdict OK = new Verdict.Succeeded(new Verdict.Reply(200, null));
+  private static final Verdict BUSY = new Verdict.Retryable(new Verdict.Reply(500, null), null);
+  private static final Verdict REFUSED = new Verdict.Refused(new Verdict.Reply(400, null));
+  private static final Verdict LOST = new Verdict.MaybeSent(new Verdict.Failure("reset", "reset"));
+
+  private static Verdict heldFor(int seconds) {
+    return new Verdict.Retryable(new Verdict.Reply(429, null), Duration.ofSeconds(seconds));
+  }
+
+  @Test
+  void sendsEveryItemOnceAndSettlesIt() {
+    LaneBench bench = new LaneBench();
+    bench.add(500);
+    bench.answerAll(OK);
+    assertThat(bench.outcomes()).hasSize(500).doesNotHaveDuplicates();
+    assertThat(bench.states()).containsOnly(OutcomeState.SUCCEEDED);
+    assertThat(bench.sentCount()).isEqualTo(500);
+    assertThat(bench.lane().isEmpty()).isTrue();
+    assertThat(bench.admitted()).isZero();
+  }
+
+  @Test
+  void keepsNoMoreInFlightThanTheLimit() {
+    LaneBench bench = new LaneBench("--concurrency=5", "--ceiling=100");
+    bench.add(50);
+    assertThat(bench.inFlight()).isEqualTo(5);
+    bench.answerAll(OK);
+    assertThat(bench.maxInFlight()).isEqualTo(5);
+    assertThat(bench.sentCount()).isEqualTo(50);
+  }
+
+  @Test
+  void theFlatMapHoldsTheCeiling() {
+    LaneBench bench = new LaneBench("--concurrency=8", "--ceiling=8");
+    bench.add(400);
+    assertThat(bench.inFlight()).isEqualTo(8);
+    bench.answerAll(OK);
+    assertThat(bench.maxInFlight()).isEqualTo(8);
+  }
+
+  @Test
+  void followsALimitThatAnOperatorChanges() {
+    LaneBench bench = new LaneBench("--concurrency=5", "--ceiling=100");
+    bench.add(200);
+    bench.settings(new DestinationSettings(null, 20, null));
+    assertThat(bench.inFlight()).isEqualTo(20);
+    bench.settings(new DestinationSettings(null, 2, null));
+    bench.answer(18, OK);
+    assertThat(bench.inFlight()).isEqualTo(2);
+    bench.answer(1, OK);
+    assertThat(bench.inFlight()).isEqualTo(2);
+  }
+
+  @Test
+  void staysWithinThePlacesOfTheProcess() {
+    LaneBench bench = new LaneBench("--concurrency=50", "--global=7");
+    bench.add(100);
+    assertThat(bench.inFlight()).isEqualTo(7);
+    bench.answerAll(OK);
+    assertThat(bench.maxInFlight()).isEqualTo(7);
+    assertThat(bench.outcomes()).hasSize(100);
+  }
+
+  @Test
+  void sendsNothingWhileOutcomesHaveNoRoom() {
+    LaneBench bench = new LaneBench("--concurrency=5");
+    bench.outcomesHaveRoom(false);
+    bench.add(10);
+    assertThat(bench.inFlight()).isZero();
+    bench.outcomesHaveRoom(true);
+    assertThat(bench.inFlight()).isEqualTo(5);
+  }
+
+  @Test
+  void aRetryHoldsNoPlaceAndNeverGoesEarly() {
+    LaneBench bench = new LaneBench("--concurrency=1");
+    bench.add(2);
+    bench.answer(1, BUSY);
+    assertThat(bench.lastSentIndex()).isEqualTo(1);
+    bench.answer(1, OK);
+    assertThat(bench.inFlight()).isZero();
+    Attempt attempt = bench.attempts().getFirst();
+    assertThat(attempt.dueAt()).isAfterOrEqualTo(attempt.startedAt());
+    bench.advanceTo(attempt.dueAt().minusMillis(1));
+    assertThat(bench.inFlight()).isZero();
+    bench.advanceTo(attempt.dueAt().plusMillis(1));
+    assertThat(bench.lastSentIndex()).isZero();
+    assertThat(bench.lastAttemptNumber()).isEqualTo(2);
+    bench.answer(1, OK);
+    assertThat(bench.outcomes()).hasSize(2);
+    assertThat(bench.outcome(0).attemptCount()).isEqualTo(2);
+  }
+
+  @Test
+  void givesUpAfterTheLastCountedAttempt() {
+    LaneBench bench = new LaneBench("--concurrency=1");
+    bench.add(1, bench.options(3));
+    for (int i = 0; i < 3; i++) {
+      bench.answer(1, BUSY);
+      bench.advance(Duration.ofMinutes(1));
+    }
+    assertThat(bench.outcome(0).state()).isEqualTo(OutcomeState.FAILED);
+    assertThat(bench.outcome(0).attemptCount()).isEqualTo(3);
+    assertThat(bench.sentCount()).isEqualTo(3);
+  }
+
+  @Test
+  void anItemThatMayHaveArrivedAndNeverSucceededIsInDoubt() {
+    LaneBench bench = new LaneBench("--concurrency=1");
+    bench.add(1, bench.options(2));
+    bench.answer(1, LOST);
+    bench.advance(Duration.ofMinutes(1));
+    bench.answer(1, BUSY);
+    assertThat(bench.outcome(0).state()).isEqualTo(OutcomeState.IN_DOUBT);
+  }
+
+  @Test
+  void aDefiniteRefusalIsFinal() {
+    LaneBench bench = new LaneBench();
+    bench.add(1);
+    bench.answer(1, REFUSED);
+    assertThat(bench.outcome(0).state()).isEqualTo(OutcomeState.FAILED);
+    assertThat(bench.outcome(0).statusCode()).isEqualTo(400);
+  }
+
+  @Test
+  void anInterruptedAttemptCostsNothing() {
+    LaneBench bench = new LaneBench("--concurrency=1");
+    bench.add(1);
+    bench.answer(1, new Verdict.Interrupted());
+    assertThat(bench.attempts()).isEmpty();
+    assertThat(bench.lastAttemptNumber()).isEqualTo(1);
+    bench.answer(1, OK);
+    assertThat(bench.outcome(0).attemptCount()).isEqualTo(1);
+  }
+
+  @Test
+  void retryAfterHoldsTheWholeDestinationAndA429IsNotCounted() {
+    LaneBench bench = new LaneBench("--concurrency=1");
+    bench.add(5, bench.options(1 + 1));
+    bench.answer(1, heldFor(10));
+    assertThat(bench.inFlight()).isZero();
+    bench.advance(Duration.ofSeconds(9));
+    assertThat(bench.inFlight()).isZero();
+    bench.advance(Duration.ofSeconds(2));
+    assertThat(bench.inFlight()).isEqualTo(1);
+    assertThat(bench.attempts().getFirst().counted()).isFalse();
+  }
+
+  @Test
+  void anOpenBreakerSendsNothingSpendsNoAttemptAndProbesWithRealItems() {
+    LaneBench bench = new LaneBench("--concurrency=5");
+    bench.add(200);
+    bench.answer(20, BUSY);
+    int sentUntilOpen = bench.sentCount();
+    bench.answerAll(OK);
+    assertThat(bench.lane().snapshot().breaker()).isEqualTo("open");
+    assertThat(bench.sentCount()).isEqualTo(sentUntilOpen);
+    bench.advance(Duration.ofSeconds(29));
+    assertThat(bench.inFlight()).isZero();
+    bench.advance(Duration.ofSeconds(2));
+    assertThat(bench.inFlight()).isEqualTo(3);
+    bench.answer(3, OK);
+    assertThat(bench.lane().snapshot().breaker()).isEqualTo("closed");
+    for (int i = 0; i < 20; i++) {
+      bench.answerAll(OK);
+      bench.advance(Duration.ofSeconds(5));
+    }
+    assertThat(bench.outcomes()).hasSize(200);
+    assertThat(bench.states()).containsOnly(OutcomeState.SUCCEEDED);
+  }
+
+  @Test
+  void aBatchAtItsOwnLimitLeavesTheLaneToOthers() {
+    LaneBench bench = new LaneBench("--concurrency=10");
+    bench.add(50, bench.concurrency(2));
+    assertThat(bench.inFlight()).isEqualTo(2);
+    bench.add(50, BatchOptions.DEFAULT);
+    assertThat(bench.inFlight()).isEqualTo(10);
+    bench.answerAll(OK);
+    assertThat(bench.outcomes()).hasSize(100);
+  }
+
+  @Test
+  void twoBatchesShareALane() {
+    LaneBench bench = new LaneBench("--concurrency=10");
+    bench.add(100);
+    bench.add(100);
+    bench.answer(50, OK);
+    assertThat(bench.sentOf(1)).isBetween(25L, 40L);
+    assertThat(bench.sentOf(2)).isBetween(20L, 35L);
+  }
+
+  @Test
+  void aPausedBatchGivesItsShardBackOnceItsAttemptsEnded() {
+    LaneBench bench = new LaneBench("--concurrency=2");
+    bench.add(10);
+    bench.follow(1, BatchState.PAUSED);
+    assertThat(bench.givenBack()).isEmpty();
+    bench.answerAll(OK);
+    assertThat(bench.sentCount()).isEqualTo(2);
+    assertThat(bench.outcomes()).hasSize(2);
+    assertThat(bench.givenBack()).hasSize(1);
+    assertThat(bench.lane().isEmpty()).isTrue();
+  }
+
+  @Test
+  void aLongRetryGoesBackToTheStoreUntilItIsDue() {
+    LaneBench bench = new LaneBench("--concurrency=2");
+    bench.add(2);
+    bench.answer(1, OK);
+    bench.answer(1, heldFor(600));
+    assertThat(bench.givenBack()).hasSize(1);
+    assertThat(bench.givenBack().getFirst().notBefore())
+        .isEqualTo(bench.attempts().getFirst().dueAt());
+    assertThat(bench.lane().isEmpty()).isTrue();
+  }
+
+  @Test
+  void continuesWhereAnEarlierHolderStopped() {
+    LaneBench bench = new LaneBench("--concurrency=10");
+    BitSet settled = new BitSet();
+    settled.set(0);
+    settled.set(3);
+    bench.add(
+        5,
+        bench.options(4),
+        settled,
+        Map.of(2L, new History(3, 3, true, bench.instant(), bench.instant().plusSeconds(5))));
+    assertThat(bench.inFlight()).isEqualTo(2);
+    bench.answerAll(OK);
+    bench.advance(Duration.ofSeconds(6));
+    assertThat(bench.lastSentIndex()).isEqualTo(2);
+    assertThat(bench.lastAttemptNumber()).isEqualTo(4);
+    bench.answer(1, BUSY);
+    assertThat(bench.outcome(2).state()).isEqualTo(OutcomeState.IN_DOUBT);
+    assertThat(bench.outcomes()).hasSize(3);
+    assertThat(bench.lane().isEmpty()).isTrue();
+  }
+
+  @Test
+  void anOverdueAttemptIsCut() {
+    LaneBench bench = new LaneBench("--concurrency=1");
+    bench.add(1);
+    bench.advance(Duration.ofSeconds(29));
+    bench.cutOverdue();
+    assertThat(bench.cutCount()).isZero();
+    bench.advance(Duration.ofSeconds(2));
+    bench.cutOverdue();
+    assertThat(bench.cutCount()).isEqualTo(1);
+  }
+
+  @Test
+  void aPausedDestinationSendsNothing() {
+    LaneBench bench = new LaneBench("--concurrency=2");
+    bench.pauseDestination(true);
+    bench.add(4);
+    assertThat(bench.inFlight()).isZero();
+    assertThat(bench.lane().room()).isZero();
+    bench.pauseDestination(false);
+    assertThat(bench.inFlight()).isEqualTo(2);
+  }
+
+  @Test
+  void aForcedOpenBreakerSendsNothingUntilItIsSetBack() {
+    LaneBench bench = new LaneBench("--concurrency=2");
+    bench.settings(new DestinationSettings(null, null, DestinationSettings.BreakerOverride.OPEN));
+    bench.add(4);
+    assertThat(bench.inFlight()).isZero();
+    bench.settings(DestinationSettings.DEFAULT);
+    assertThat(bench.inFlight()).isEqualTo(2);
+  }
+}
