@@ -18,8 +18,8 @@ import org.springframework.web.servlet.HandlerInterceptor;
 
 /**
  * Refuses query parameters that a handler does not take, so a misspelt filter never passes for no
- * filter. Knows the names from {@code @RequestParam} and {@link QueryParameters}; guards Sluice's
- * own handlers only.
+ * filter. Knows the names from {@code @RequestParam} and {@link TakesQuery}; guards Sluice's own
+ * handlers only.
  */
 final class QueryGuard implements HandlerInterceptor {
 
@@ -90,7 +90,7 @@ final class QueryGuard implements HandlerInterceptor {
         exact.add(given.isEmpty() ? String.valueOf(name(parameter)) : given);
       }
     }
-    QueryParameters more = handler.getMethodAnnotation(QueryParameters.class);
+    TakesQuery more = handler.getMethodAnnotation(TakesQuery.class);
     if (more == null) {
       return new Names(exact, List.of(), Set.of());
     }

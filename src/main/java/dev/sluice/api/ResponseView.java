@@ -29,7 +29,8 @@ public record ResponseView(
     @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String encoding,
     boolean truncated) {
 
-  static @Nullable ResponseView of(@Nullable CapturedResponse response) {
+  /** Gives the view; null when nothing was captured. */
+  public static @Nullable ResponseView of(@Nullable CapturedResponse response) {
     if (response == null) {
       return null;
     }

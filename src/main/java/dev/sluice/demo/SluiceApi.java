@@ -46,7 +46,8 @@ final class SluiceApi implements AutoCloseable {
    * @return the batch id
    */
   String submit(SampleItems items, int itemCount) throws DemoFailure, InterruptedException {
-    String options = "retry.minBackoff=100ms&retry.maxBackoff=2s&expectedItems=" + itemCount;
+    String options =
+        "name=demo&retry.minBackoff=100ms&retry.maxBackoff=2s&expectedItems=" + itemCount;
     HttpRequest request =
         HttpRequest.newBuilder(root.resolve("/v1/batches?" + options))
             .header("Content-Type", NDJSON)

@@ -1,7 +1,7 @@
 package dev.sluice.intake;
 
 import dev.sluice.api.BatchAnswers;
-import dev.sluice.api.QueryParameters;
+import dev.sluice.api.TakesQuery;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.BatchRef;
 import dev.sluice.store.Tenants;
@@ -43,7 +43,7 @@ final class SubmissionController {
 
   /** Takes a whole batch, or creates an open one. */
   @PostMapping
-  @QueryParameters("*")
+  @TakesQuery("*")
   ResponseEntity<Object> submit(HttpServletRequest request) {
     requireSize(request);
     IncomingRequest incoming = IncomingRequest.of(request);
@@ -58,7 +58,7 @@ final class SubmissionController {
 
   /** Takes a chunk of an open batch. */
   @PostMapping("/{id}/items")
-  @QueryParameters("offset")
+  @TakesQuery("offset")
   ResponseEntity<Object> append(@PathVariable String id, HttpServletRequest request) {
     requireSize(request);
     IncomingRequest incoming = IncomingRequest.of(request);

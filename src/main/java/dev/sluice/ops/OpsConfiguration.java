@@ -14,11 +14,15 @@ import org.apache.coyote.http11.AbstractHttp11Protocol;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.autoconfigure.web.server.ManagementServerProperties;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
+import org.springframework.boot.autoconfigure.context.LifecycleProperties;
 import org.springframework.boot.tomcat.ConfigurableTomcatWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.web.server.autoconfigure.ServerProperties;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.support.AbstractApplicationContext;
+import org.springframework.context.support.DefaultLifecycleProcessor;
 
 /** The beans of this room. What other rooms do not bring has no meters. */
 @Configuration(proxyBeanMethods = false)
@@ -80,6 +84,20 @@ class OpsConfiguration {
       StoreHealth store, ProcessClock clock, OpsProperties properties) {
     return new StoreHealthIndicator(
         store, clock, properties.healthCache(), properties.healthTimeout());
+  }
+
+  /**
+   * Dispatch drains first, under {@code spring.lifecycle.timeout-per-shutdown-phase}. Whoever still
+   * waits on the API by then, an event stream for one, gets a few seconds and not that long again.
+   */
+  @Bean(AbstractApplicationContext.LIFECYCLE_PROCESSOR_BEAN_NAME)
+  DefaultLifecycleProcessor lifecycleProcessor(
+      LifecycleProperties lifecycle, OpsProperties properties) {
+    DefaultLifecycleProcessor processor = new DefaultLifecycleProcessor();
+    processor.setTimeoutPerShutdownPhase(lifecycle.getTimeoutPerShutdownPhase().toMillis());
+    processor.setTimeoutForShutdownPhase(
+        WebServerApplicationContext.GRACEFUL_SHUTDOWN_PHASE, properties.webDrain().toMillis());
+    return processor;
   }
 
   @Bean

@@ -15,6 +15,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param healthTimeout how long readiness waits for a store check before it says no, 100 ms or more
  * @param uploadIdleTimeout a request body without a byte for so long ends its connection, 100 ms or
  *     more; raise it for clients that pause while they upload
+ * @param webDrain at shutdown, how long requests to the API may still run once dispatch has drained
  */
 @ConfigurationProperties(prefix = "sluice.ops", ignoreUnknownFields = false)
 public record OpsProperties(
@@ -22,7 +23,8 @@ public record OpsProperties(
     @DefaultValue("5s") Duration refresh,
     @DefaultValue("1s") Duration healthCache,
     @DefaultValue("2s") Duration healthTimeout,
-    @DefaultValue("60s") Duration uploadIdleTimeout) {
+    @DefaultValue("60s") Duration uploadIdleTimeout,
+    @DefaultValue("5s") Duration webDrain) {
 
   public OpsProperties {
     if (topDestinations < 0 || topDestinations > 200) {
@@ -33,6 +35,7 @@ public record OpsProperties(
     atLeast("health-cache", healthCache, Duration.ZERO);
     atLeast("health-timeout", healthTimeout, Duration.ofMillis(100));
     atLeast("upload-idle-timeout", uploadIdleTimeout, Duration.ofMillis(100));
+    atLeast("web-drain", webDrain, Duration.ZERO);
     if (uploadIdleTimeout.toMillis() > Integer.MAX_VALUE) {
       throw new IllegalArgumentException(
           "sluice.ops.upload-idle-timeout must be at most 24 days, was " + uploadIdleTimeout);

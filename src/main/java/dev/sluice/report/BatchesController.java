@@ -7,12 +7,11 @@ import dev.sluice.api.BatchViews;
 import dev.sluice.api.Cursor;
 import dev.sluice.api.Page;
 import dev.sluice.api.Preference;
-import dev.sluice.api.QueryParameters;
+import dev.sluice.api.TakesQuery;
 import dev.sluice.model.BatchState;
 import dev.sluice.store.BatchReader;
 import dev.sluice.store.BatchReader.BatchFilter;
 import dev.sluice.store.BatchRecord;
-import dev.sluice.store.FailureGroup;
 import dev.sluice.store.Tenants;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
@@ -54,7 +53,7 @@ final class BatchesController {
   @Operation(
       summary = "List batches, newest first",
       description = "Filter by metadata with metadata.<key>=<value>; all filters must match.")
-  @QueryParameters("metadata.*")
+  @TakesQuery("metadata.*")
   @GetMapping
   Page<BatchView> batches(
       @RequestParam(required = false) @Nullable Set<BatchState> state,
@@ -105,7 +104,9 @@ final class BatchesController {
       summary = "Summarise why items did not succeed",
       description = "Groups by state, status, error code and destination, most frequent first.")
   @GetMapping("/{id}/failures")
-  List<FailureGroup> failures(@PathVariable String id) {
-    return reader.failures(answers.find(Tenants.DEFAULT, id).ref(), MAX_GROUPS);
+  List<FailureView> failures(@PathVariable String id) {
+    return reader.failures(answers.find(Tenants.DEFAULT, id).ref(), MAX_GROUPS).stream()
+        .map(FailureView::of)
+        .toList();
   }
 }

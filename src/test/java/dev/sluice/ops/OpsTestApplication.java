@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -88,10 +89,12 @@ class OpsTestApplication {
   /** Reads a body to its end and tells how that went. */
   @RestController
   static final class Upload {
+    final CountDownLatch began = new CountDownLatch(1);
     final BlockingQueue<String> ended = new LinkedBlockingQueue<>();
 
     @PostMapping("/upload")
     String read(InputStream body) {
+      began.countDown();
       try {
         long bytes = body.transferTo(java.io.OutputStream.nullOutputStream());
         ended.add("read " + bytes);

@@ -13,7 +13,7 @@ import java.lang.annotation.Target;
 @Documented
 @Target(ElementType.METHOD)
 @Retention(RetentionPolicy.RUNTIME)
-public @interface QueryParameters {
+public @interface TakesQuery {
 
   /** Names; {@code metadata.*} stands for every name that begins so, {@code *} for all. */
   String[] value() default {};

@@ -1,0 +1,45 @@
+package dev.sluice.api;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import org.apache.catalina.connector.Request;
+import org.apache.catalina.connector.Response;
+import org.apache.catalina.valves.ErrorReportValve;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.MediaType;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Answers what the container refuses before any servlet sees it, for example a request target with
+ * raw braces. Tomcat makes it by name, so it is public and builds its own mapper.
+ */
+public final class ProblemValve extends ErrorReportValve {
+
+  private static final JsonMapper JSON = JsonMapper.shared();
+
+  @Override
+  protected void report(Request request, Response response, @Nullable Throwable thrown) {
+    int status = response.getStatus();
+    // Begun or already reported answers stay as they are; setErrorReported tells exactly once.
+    if (status < 400 || response.getContentWritten() > 0 || !response.setErrorReported()) {
+      return;
+    }
+    String detail =
+        status < 500
+            ? "The request is not valid HTTP: characters of the path or query may lack their"
+                + " percent-encoding"
+            : "Something went wrong inside Sluice";
+    byte[] body =
+        JSON.writeValueAsBytes(
+            Problems.body(new ApiProblem(status, Problems.code(status), detail), null));
+    try {
+      response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
+      response.setCharacterEncoding(StandardCharsets.UTF_8);
+      response.setContentLength(body.length);
+      response.getOutputStream().write(body);
+      response.finishResponse();
+    } catch (IOException e) {
+      container.getLogger().debug("A client went away before it saw its problem", e);
+    }
+  }
+}

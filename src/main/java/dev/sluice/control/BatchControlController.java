@@ -1,0 +1,97 @@
+package dev.sluice.control;
+
+import dev.sluice.api.ApiProblem;
+import dev.sluice.api.BatchAnswers;
+import dev.sluice.model.StateReason;
+import dev.sluice.store.BatchRef;
+import dev.sluice.store.ControlBoard;
+import dev.sluice.store.ControlBoard.Controlled;
+import dev.sluice.store.Tenants;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.HttpMediaTypeNotSupportedException;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Pauses, resumes and cancels batches; repeating a call changes nothing. */
+@Tag(name = "Batches")
+@RestController
+@RequestMapping(path = "/v1/batches/{id}", produces = MediaType.APPLICATION_JSON_VALUE)
+final class BatchControlController {
+
+  private static final Logger log = LoggerFactory.getLogger(BatchControlController.class);
+
+  private final ControlBoard board;
+  private final BatchAnswers answers;
+
+  BatchControlController(ControlBoard board, BatchAnswers answers) {
+    this.board = board;
+    this.answers = answers;
+  }
+
+  /** One of the calls. */
+  @FunctionalInterface
+  private interface Call {
+    Controlled make(long batchId, StateReason reason);
+  }
+
+  @Operation(
+      summary = "Pause a batch",
+      description = "What is on the wire ends; nothing new is sent. Optional body: {\"reason\"}.")
+  @PostMapping("/pause")
+  ResponseEntity<Object> pause(@PathVariable String id, HttpServletRequest request)
+      throws IOException, HttpMediaTypeNotSupportedException {
+    return control(id, "pause", request, board::pause);
+  }
+
+  @Operation(summary = "Resume a paused batch where it was")
+  @PostMapping("/resume")
+  ResponseEntity<Object> resume(@PathVariable String id, HttpServletRequest request)
+      throws IOException, HttpMediaTypeNotSupportedException {
+    return control(id, "resume", request, board::resume);
+  }
+
+  @Operation(
+      summary = "Cancel a batch",
+      description =
+          "Answered once it is decided; items without outcome then end CANCELLED in steps.")
+  @PostMapping("/cancel")
+  ResponseEntity<Object> cancel(@PathVariable String id, HttpServletRequest request)
+      throws IOException, HttpMediaTypeNotSupportedException {
+    return control(id, "cancel", request, board::cancel);
+  }
+
+  private ResponseEntity<Object> control(
+      String id, String name, HttpServletRequest request, Call call)
+      throws IOException, HttpMediaTypeNotSupportedException {
+    ObjectNode body = ControlBody.read(request);
+    ControlBody.allowKeys(body, "", Set.of("reason"), Set.of());
+    BatchRef batch = answers.find(Tenants.DEFAULT, id).ref();
+    StateReason reason = Reasons.read(body, "Asked for through the API");
+    return switch (call.make(batch.id(), reason)) {
+      case Controlled.Done done -> {
+        log.atInfo()
+            .addKeyValue("batch", id)
+            .addKeyValue("call", name)
+            .addKeyValue("state", done.state())
+            .log("Batch controlled.");
+        yield answers.answer(Tenants.DEFAULT, batch, HttpStatus.OK, null, false);
+      }
+      case Controlled.InvalidState invalid ->
+          throw new ApiProblem(
+                  409, "invalid_state", "A batch that is " + invalid.state() + " cannot " + name)
+              .with("state", invalid.state());
+    };
+  }
+}

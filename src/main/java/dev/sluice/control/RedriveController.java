@@ -1,0 +1,143 @@
+package dev.sluice.control;
+
+import dev.sluice.api.ApiProblem;
+import dev.sluice.api.BatchAnswers;
+import dev.sluice.store.BatchRecord;
+import dev.sluice.store.BatchRef;
+import dev.sluice.store.BatchWriter;
+import dev.sluice.store.BatchWriter.Begun;
+import dev.sluice.store.Tenants;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.HttpMediaTypeNotSupportedException;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RestController;
+
+/** Takes redrives. One at a time a parent, so no item is taken twice. */
+@Tag(name = "Batches")
+@RestController
+@RequestMapping(path = "/v1/batches/{id}/redrive", produces = MediaType.APPLICATION_JSON_VALUE)
+final class RedriveController {
+
+  private static final Logger log = LoggerFactory.getLogger(RedriveController.class);
+  private static final Duration RETRY = Duration.ofSeconds(2);
+  private static final int MAX_KEY = 255;
+
+  private final Redrive redrive;
+  private final BatchWriter writer;
+  private final BatchAnswers answers;
+
+  /** Parents being redriven by this process. */
+  private final Set<Long> running = ConcurrentHashMap.newKeySet();
+
+  RedriveController(Redrive redrive, BatchWriter writer, BatchAnswers answers) {
+    this.redrive = redrive;
+    this.writer = writer;
+    this.answers = answers;
+  }
+
+  @Operation(
+      summary = "Send chosen items again, as a linked child batch",
+      description =
+          "{filter: {state, statusCode, errorCode, destination, index}, idempotencyKey: keep or"
+              + " new, confirmInDoubt, dryRun}. Takes terminal items that did not succeed and were"
+              + " not redriven before; IN_DOUBT items only when confirmed. dryRun answers 200 with"
+              + " the number of items.")
+  @PostMapping
+  ResponseEntity<Object> redrive(
+      @PathVariable String id,
+      @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
+      @RequestHeader(name = "Prefer", required = false) @Nullable String prefer,
+      HttpServletRequest request)
+      throws IOException, HttpMediaTypeNotSupportedException {
+    RedriveRequest wanted = RedriveRequest.read(ControlBody.read(request));
+    requireKey(key);
+    BatchRecord parent = answers.find(Tenants.DEFAULT, id);
+    if (wanted.dryRun()) {
+      return ResponseEntity.ok(Map.of("dryRun", true, "items", redrive.count(parent, wanted)));
+    }
+    if (!running.add(parent.ref().id())) {
+      throw inProgress();
+    }
+    try {
+      return take(parent, wanted, key, prefer);
+    } finally {
+      running.remove(parent.ref().id());
+    }
+  }
+
+  private ResponseEntity<Object> take(
+      BatchRecord parent, RedriveRequest wanted, @Nullable String key, @Nullable String prefer) {
+    byte[] fingerprint = fingerprint(parent.ref(), wanted);
+    if (parent.payloadsDropped()) {
+      throw Redrive.payloadExpired(parent.ref());
+    }
+    return switch (writer.begin(redrive.child(parent, key))) {
+      case Begun.Created created -> {
+        long items = redrive.fill(parent, wanted, created.batch(), fingerprint);
+        log.atInfo()
+            .addKeyValue("batch", created.batch().publicId())
+            .addKeyValue("parent", parent.ref().publicId())
+            .addKeyValue("items", items)
+            .log("Redrive accepted.");
+        yield answers.answer(Tenants.DEFAULT, created.batch(), HttpStatus.ACCEPTED, prefer, false);
+      }
+      case Begun.Existing existing -> replay(existing, fingerprint, prefer);
+    };
+  }
+
+  private ResponseEntity<Object> replay(
+      Begun.Existing existing, byte[] fingerprint, @Nullable String prefer) {
+    if (existing.receiving()) {
+      throw inProgress();
+    }
+    byte[] earlier = existing.fingerprint();
+    if (earlier == null || !MessageDigest.isEqual(earlier, fingerprint)) {
+      throw new ApiProblem(
+          422,
+          "idempotency_key_reused",
+          "The Idempotency-Key was used for another submission; take a new one");
+    }
+    return answers.answer(Tenants.DEFAULT, existing.batch(), HttpStatus.ACCEPTED, prefer, true);
+  }
+
+  private static ApiProblem inProgress() {
+    return new ApiProblem(
+            409, "redrive_in_progress", "A redrive of this batch or with this key still runs")
+        .retryAfter(RETRY);
+  }
+
+  private static void requireKey(@Nullable String key) {
+    if (key != null && (key.isBlank() || key.length() > MAX_KEY)) {
+      throw new ApiProblem(
+          400, "invalid_idempotency_key", "Idempotency-Key must have 1 to 255 characters");
+    }
+  }
+
+  private static byte[] fingerprint(BatchRef parent, RedriveRequest request) {
+    String text = "redrive\n" + parent.publicId() + '\n' + request.canonical();
+    try {
+      return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("Every JDK has SHA-256, indicates a bug", e);
+    }
+  }
+}

@@ -1,0 +1,203 @@
+package dev.sluice.store.jdbc;
+
+import dev.sluice.model.Destination;
+import dev.sluice.store.ShardQueue.ClaimRequest;
+import dev.sluice.store.ShardQueue.Lease;
+import dev.sluice.store.ShardQueue.ReadyDestination;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Grants leases by start-time fair queueing: within a destination the flow with the smallest tag,
+ * within it the shard with the smallest seq; the tag then grows by items ÷ weight.
+ *
+ * <p>Goyal, Vin and Cheng, "Start-time Fair Queueing", 1996.
+ */
+final class Claims {
+
+  /** Walks from one active destination to the next by index, however many flows each has. */
+  private static final String READY =
+      """
+      WITH RECURSIVE active(id) AS (
+        SELECT (SELECT min(destination_id) FROM flow WHERE state = 1 AND destination_id > ?)
+        UNION ALL
+        SELECT (SELECT min(destination_id) FROM flow WHERE state = 1 AND destination_id > active.id)
+        FROM active WHERE active.id IS NOT NULL
+      )
+      SELECT d.id, d.scheme, d.host, d.port
+      FROM active CROSS JOIN destination d ON d.id = active.id
+      WHERE (d.parked_until IS NULL OR d.parked_until <= ?)
+        AND (d.paused_since IS NULL OR d.paused_until <= ?)
+        AND EXISTS (
+          SELECT 1 FROM flow f CROSS JOIN batch b ON b.id = f.batch_id
+          WHERE f.destination_id = d.id AND f.state = 1 AND b.state IN (2, 3))
+      LIMIT ?
+      """;
+
+  private static final String SENDABLE =
+      """
+      SELECT scheme, host, port FROM destination
+      WHERE id = ?
+        AND (parked_until IS NULL OR parked_until <= ?)
+        AND (paused_since IS NULL OR paused_until <= ?)
+      """;
+
+  private static final String NEXT_FLOW =
+      """
+      SELECT f.batch_id, b.weight, b.state
+      FROM flow f CROSS JOIN batch b ON b.id = f.batch_id
+      WHERE f.destination_id = ? AND f.state = 1 AND b.state IN (2, 3)
+      ORDER BY f.tag, f.batch_id LIMIT 1
+      """;
+
+  private static final String NEXT_SHARD =
+      """
+      SELECT id, first_index, item_count, settled_count, byte_count, touched, crashes, lease_token
+      FROM shard INDEXED BY shard_ready
+      WHERE batch_id = ? AND destination_id = ? AND state = 0
+      ORDER BY seq LIMIT 1
+      """;
+
+  private static final String LEASE =
+      """
+      UPDATE shard SET state = 2, lease_owner = ?, lease_token = ?, not_before = NULL
+      WHERE id = ? AND state = 0 AND lease_token = ?
+      """;
+
+  private static final String CHARGE =
+      """
+      UPDATE flow
+      SET tag = tag + ?, ready_shards = ready_shards - 1, state = CASE WHEN ready_shards > 1 THEN 1 ELSE 0 END
+      WHERE batch_id = ? AND destination_id = ?
+      """;
+
+  private static final String NOTHING_READY =
+      """
+      UPDATE flow SET ready_shards = 0, state = 0 WHERE batch_id = ? AND destination_id = ?
+      """;
+
+  private static final String START =
+      """
+      UPDATE batch SET state = 3, started_at = coalesce(started_at, ?) WHERE id = ? AND state = 2
+      """;
+
+  private final long epoch;
+
+  Claims(long epoch) {
+    this.epoch = epoch;
+  }
+
+  /** A granted lease with what is needed to load the shard. */
+  record Granted(
+      Lease lease,
+      Destination destination,
+      long firstIndex,
+      int itemCount,
+      int crashes,
+      boolean touched) {}
+
+  private record Flow(long batchId, int weight, int state) {}
+
+  private record Shard(
+      long id,
+      long firstIndex,
+      int itemCount,
+      int settledCount,
+      long byteCount,
+      boolean touched,
+      int crashes,
+      long token) {
+
+    int left() {
+      return itemCount - settledCount;
+    }
+  }
+
+  static List<ReadyDestination> ready(Session session, long afterId, long now, int limit)
+      throws SQLException {
+    return session.list(
+        READY,
+        row -> new ReadyDestination(row.getLong(1), Destinations.destination(row, 2)),
+        afterId,
+        now,
+        now,
+        limit);
+  }
+
+  /** Grants what fits the request, at least one shard when there is one. */
+  List<Granted> claim(Session session, ClaimRequest request, long now) throws SQLException {
+    List<Granted> granted = new ArrayList<>();
+    Destination destination =
+        session.first(
+            SENDABLE, row -> Destinations.destination(row, 1), request.destinationId(), now, now);
+    if (destination == null || request.maxItems() < 1) {
+      return granted;
+    }
+    int items = 0;
+    long bytes = 0;
+    while (items < request.maxItems() && bytes < request.maxBytes()) {
+      Flow flow =
+          session.first(
+              NEXT_FLOW,
+              row -> new Flow(row.getLong(1), row.getInt(2), row.getInt(3)),
+              request.destinationId());
+      if (flow == null) {
+        break;
+      }
+      Shard shard = session.first(NEXT_SHARD, Claims::shard, flow.batchId, request.destinationId());
+      if (shard == null) {
+        session.update(NOTHING_READY, flow.batchId, request.destinationId());
+        continue;
+      }
+      boolean fits =
+          items + shard.left() <= request.maxItems()
+              && bytes + shard.byteCount <= request.maxBytes();
+      if (!fits && !granted.isEmpty()) {
+        break;
+      }
+      granted.add(grant(session, flow, shard, request.destinationId(), destination, now));
+      items += shard.left();
+      bytes += shard.byteCount;
+    }
+    return granted;
+  }
+
+  private static Shard shard(ResultSet row) throws SQLException {
+    return new Shard(
+        row.getLong(1),
+        row.getLong(2),
+        row.getInt(3),
+        row.getInt(4),
+        row.getLong(5),
+        row.getInt(6) == 1,
+        row.getInt(7),
+        row.getLong(8));
+  }
+
+  private Granted grant(
+      Session session,
+      Flow flow,
+      Shard shard,
+      long destinationId,
+      Destination destination,
+      long now)
+      throws SQLException {
+    long token = shard.token + 1;
+    if (session.update(LEASE, epoch, token, shard.id, shard.token) != 1) {
+      throw new IllegalStateException("A ready shard could not be leased, indicates a bug");
+    }
+    session.update(CHARGE, shard.left() / (double) flow.weight, flow.batchId, destinationId);
+    if (flow.state == StoredNumbers.QUEUED) {
+      session.update(START, now, flow.batchId);
+    }
+    return new Granted(
+        new Lease(shard.id, flow.batchId, destinationId, token),
+        destination,
+        shard.firstIndex,
+        shard.itemCount,
+        shard.crashes,
+        shard.touched);
+  }
+}

@@ -1,0 +1,143 @@
+package dev.sluice.store.jdbc;
+
+import dev.sluice.model.OutcomeState;
+import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a transaction adds to the counters of one batch: result positions, outcomes by state,
+ * attempts and failures by reason. Advanced only by rows really inserted.
+ */
+final class Counters {
+
+  /** One process, one slot. */
+  static final int SLOT = 0;
+
+  private static final String READ =
+      """
+      SELECT next_seq FROM batch_counter WHERE batch_id = ? AND replica_slot = ?
+      """;
+
+  private static final String CREATE =
+      """
+      INSERT INTO batch_counter (batch_id, replica_slot) VALUES (?, ?) ON CONFLICT DO NOTHING
+      """;
+
+  private static final String ADVANCE =
+      """
+      UPDATE batch_counter
+      SET next_seq = ?, succeeded = succeeded + ?, failed = failed + ?, expired = expired + ?,
+        cancelled = cancelled + ?, rejected = rejected + ?, in_doubt = in_doubt + ?,
+        attempts = attempts + ?, last_outcome_at = max(coalesce(last_outcome_at, 0), ?)
+      WHERE batch_id = ? AND replica_slot = ?
+      """;
+
+  private static final String ADD_FAILURE =
+      """
+      INSERT INTO failure_counter (batch_id, replica_slot, state, status, error_code, destination_id,
+        item_count, sample_index, sample_message)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (batch_id, replica_slot, state, status, error_code, destination_id)
+        DO UPDATE SET item_count = item_count + excluded.item_count
+      """;
+
+  private static final String IS_DRAINED =
+      """
+      SELECT 1 FROM batch b
+      WHERE b.id = ? AND b.total <= (
+        SELECT sum(c.succeeded + c.failed + c.expired + c.cancelled + c.rejected + c.in_doubt)
+        FROM batch_counter c WHERE c.batch_id = b.id)
+      """;
+
+  private final long batchId;
+  private long nextSeq;
+  private final int[] byState = new int[OutcomeState.values().length];
+  private long attempts;
+  private long lastOutcomeAt;
+  private final Map<Reason, Sample> failures = new HashMap<>();
+
+  private Counters(long batchId, long nextSeq) {
+    this.batchId = batchId;
+    this.nextSeq = nextSeq;
+  }
+
+  /** Begins to count for a batch. */
+  static Counters of(Session session, long batchId) throws SQLException {
+    session.update(CREATE, batchId, SLOT);
+    return new Counters(batchId, session.number(READ, batchId, SLOT).orElseThrow());
+  }
+
+  /** Why an item did not succeed. */
+  record Reason(OutcomeState state, int status, @Nullable String errorCode, long destinationId) {}
+
+  private static final class Sample {
+    private final long index;
+    private final @Nullable String message;
+    private long count;
+
+    Sample(long index, @Nullable String message) {
+      this.index = index;
+      this.message = message;
+    }
+  }
+
+  /** Reserves {@code count} positions in commit order; gives the first. */
+  long reserve(int count) {
+    long first = nextSeq;
+    nextSeq += count;
+    return first;
+  }
+
+  /** Counts outcomes of one state that were really inserted. */
+  void settled(OutcomeState state, int count, long finishedAt) {
+    byState[StoredNumbers.of(state)] += count;
+    lastOutcomeAt = Math.max(lastOutcomeAt, finishedAt);
+  }
+
+  void attempted(long count) {
+    attempts += count;
+  }
+
+  void failed(Reason reason, int count, long index, @Nullable String message) {
+    failures.computeIfAbsent(reason, _ -> new Sample(index, message)).count += count;
+  }
+
+  /** Writes what was counted. */
+  void store(Session session) throws SQLException {
+    session.update(
+        ADVANCE,
+        nextSeq,
+        byState[0],
+        byState[1],
+        byState[2],
+        byState[3],
+        byState[4],
+        byState[5],
+        attempts,
+        lastOutcomeAt,
+        batchId,
+        SLOT);
+    for (Map.Entry<Reason, Sample> failure : failures.entrySet()) {
+      Reason reason = failure.getKey();
+      Sample sample = failure.getValue();
+      session.update(
+          ADD_FAILURE,
+          batchId,
+          SLOT,
+          StoredNumbers.of(reason.state),
+          reason.status,
+          reason.errorCode == null ? "" : reason.errorCode,
+          reason.destinationId,
+          sample.count,
+          sample.index,
+          sample.message);
+    }
+  }
+
+  /** Tells whether all items of a batch have outcomes, as far as this transaction sees. */
+  static boolean isDrained(Session session, long batchId) throws SQLException {
+    return session.exists(IS_DRAINED, batchId);
+  }
+}

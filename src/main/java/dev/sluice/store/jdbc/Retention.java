@@ -1,0 +1,229 @@
+package dev.sluice.store.jdbc;
+
+import dev.sluice.model.Outcome;
+import dev.sluice.store.ShardDecoder;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+
+/** Removes what has been kept long enough, a bounded number of rows a step. */
+final class Retention {
+
+  private static final String NEXT_WITH_PAYLOADS =
+      """
+      SELECT id FROM batch INDEXED BY batch_finished
+      WHERE finished_at < ? AND payloads_dropped = 0 AND closing = 0 ORDER BY finished_at LIMIT 1
+      """;
+
+  /** A shard closed as a whole is written out first: its payload is the list of its items. */
+  private static final String NEXT_CLOSED =
+      """
+      SELECT id, closed_seq, closed_as, closed_at FROM shard INDEXED BY shard_closed
+      WHERE batch_id = ? AND closed_as IS NOT NULL LIMIT 1
+      """;
+
+  private static final String WRITE_OUT =
+      """
+      INSERT INTO outcome (batch_id, seq, idx, shard_id, state, status, attempts, latency, finished_at,
+        captured, client_id, error_code, error_message)
+      VALUES (?, ?, ?, ?, ?, 0, 0, 0, ?, 0, ?, ?, ?)
+      ON CONFLICT DO NOTHING
+      """;
+
+  private static final String WRITTEN_OUT =
+      """
+      UPDATE shard SET closed_as = NULL, settled_count = item_count WHERE id = ?
+      """;
+
+  private static final String DROP_PAYLOADS =
+      """
+      DELETE FROM shard_payload WHERE shard_id IN (
+        SELECT s.id FROM upload u CROSS JOIN shard s ON s.upload_id = u.id
+          CROSS JOIN shard_payload p ON p.shard_id = s.id
+        WHERE u.batch_id = ? LIMIT ?)
+      """;
+
+  private static final String DROP_RESPONSES =
+      """
+      DELETE FROM response WHERE id IN (SELECT id FROM response WHERE batch_id = ? LIMIT ?)
+      """;
+
+  private static final String PAYLOADS_DROPPED =
+      """
+      UPDATE batch SET payloads_dropped = 1, template = NULL WHERE id = ?
+      """;
+
+  private static final String NEXT_WITH_ROWS =
+      """
+      SELECT id FROM batch INDEXED BY batch_finished
+      WHERE finished_at < ? AND payloads_dropped = 1 AND rows_dropped = 0 ORDER BY finished_at LIMIT 1
+      """;
+
+  private static final String DROP_OUTCOMES =
+      """
+      DELETE FROM outcome WHERE (batch_id, seq) IN (SELECT batch_id, seq FROM outcome WHERE batch_id = ? LIMIT ?)
+      """;
+
+  private static final String DROP_ATTEMPTS =
+      """
+      DELETE FROM attempt WHERE (batch_id, idx, number) IN (
+        SELECT batch_id, idx, number FROM attempt WHERE batch_id = ? LIMIT ?)
+      """;
+
+  private static final String DROP_INTENTS =
+      """
+      DELETE FROM intent WHERE (batch_id, idx, number) IN (
+        SELECT batch_id, idx, number FROM intent WHERE batch_id = ? LIMIT ?)
+      """;
+
+  private static final String DROP_FILTERS =
+      """
+      DELETE FROM shard_filter WHERE shard_id IN (
+        SELECT s.id FROM upload u CROSS JOIN shard s ON s.upload_id = u.id WHERE u.batch_id = ? LIMIT ?)
+      """;
+
+  private static final String DROP_SHARDS =
+      """
+      DELETE FROM shard WHERE id IN (
+        SELECT s.id FROM upload u CROSS JOIN shard s ON s.upload_id = u.id WHERE u.batch_id = ? LIMIT ?)
+      """;
+
+  private static final String DROP_FLOWS =
+      """
+      DELETE FROM flow WHERE (batch_id, destination_id) IN (
+        SELECT batch_id, destination_id FROM flow WHERE batch_id = ? LIMIT ?)
+      """;
+
+  private static final String ROWS_DROPPED =
+      """
+      UPDATE batch SET rows_dropped = 1 WHERE id = ?
+      """;
+
+  private static final String NEXT_BATCHES =
+      """
+      SELECT id FROM batch INDEXED BY batch_finished
+      WHERE finished_at < ? AND rows_dropped = 1 ORDER BY finished_at LIMIT ?
+      """;
+
+  private static final List<String> REST_OF_BATCH =
+      List.of(
+          "DELETE FROM redriven WHERE upload_id IN (SELECT id FROM upload WHERE batch_id = ?)",
+          "DELETE FROM redriven WHERE parent_id = ?",
+          "DELETE FROM upload WHERE batch_id = ?",
+          "DELETE FROM failure_counter WHERE batch_id = ?",
+          "DELETE FROM batch_counter WHERE batch_id = ?",
+          "DELETE FROM resolution WHERE batch_id = ?",
+          "DELETE FROM batch WHERE id = ?");
+
+  private static final String FREE_PAGES = "PRAGMA freelist_count";
+  private static final String PAGES = "PRAGMA page_count";
+  private static final String GIVE_BACK_PAGES = "PRAGMA incremental_vacuum(512)";
+
+  private record Closed(long shardId, long seq, int as, Instant at) {}
+
+  private Retention() {}
+
+  static int dropPayloads(Session session, long before, int limit) throws SQLException {
+    Long batchId = session.first(NEXT_WITH_PAYLOADS, row -> row.getLong(1), before);
+    if (batchId == null) {
+      return 0;
+    }
+    int moved = writeOut(session, batchId, limit);
+    moved += moved < limit ? session.update(DROP_PAYLOADS, batchId, limit - moved) : 0;
+    moved += moved < limit ? session.update(DROP_RESPONSES, batchId, limit - moved) : 0;
+    if (moved < limit) {
+      moved += session.update(PAYLOADS_DROPPED, batchId);
+    }
+    shrink(session);
+    return moved;
+  }
+
+  private static int writeOut(Session session, long batchId, int limit) throws SQLException {
+    int written = 0;
+    while (written < limit) {
+      Closed closed = session.first(NEXT_CLOSED, Retention::closed, batchId);
+      if (closed == null) {
+        break;
+      }
+      byte[] payload = ShardContents.payload(session, closed.shardId);
+      if (payload == null) {
+        throw new IllegalStateException("Shard " + closed.shardId + " has lost its payload");
+      }
+      ShardDecoder items = ShardDecoder.open(payload);
+      PreparedStatement statement = session.prepare(WRITE_OUT);
+      for (int ordinal = 0; ordinal < items.itemCount(); ordinal++) {
+        Outcome outcome =
+            ClosedAs.outcome(
+                items.index(ordinal),
+                items.id(ordinal),
+                StoredNumbers.outcomeState(closed.as),
+                0,
+                closed.at);
+        writeOut(statement, batchId, closed, ordinal, outcome);
+      }
+      session.update(WRITTEN_OUT, closed.shardId);
+      written += items.itemCount();
+    }
+    return written;
+  }
+
+  private static void writeOut(
+      PreparedStatement statement, long batchId, Closed closed, int ordinal, Outcome outcome)
+      throws SQLException {
+    statement.setLong(1, batchId);
+    statement.setLong(2, closed.seq + ordinal);
+    statement.setLong(3, outcome.index());
+    statement.setLong(4, closed.shardId);
+    statement.setInt(5, closed.as);
+    statement.setLong(6, closed.at.toEpochMilli());
+    statement.setObject(7, outcome.clientId());
+    statement.setString(8, ClosedAs.error(outcome.state()).code());
+    statement.setString(9, ClosedAs.error(outcome.state()).message());
+    statement.executeUpdate();
+  }
+
+  private static Closed closed(ResultSet row) throws SQLException {
+    return new Closed(
+        row.getLong(1), row.getLong(2), row.getInt(3), Instant.ofEpochMilli(row.getLong(4)));
+  }
+
+  static int dropRows(Session session, long before, int limit) throws SQLException {
+    Long batchId = session.first(NEXT_WITH_ROWS, row -> row.getLong(1), before);
+    if (batchId == null) {
+      return 0;
+    }
+    int moved = 0;
+    for (String step :
+        List.of(
+            DROP_OUTCOMES, DROP_ATTEMPTS, DROP_INTENTS, DROP_FILTERS, DROP_SHARDS, DROP_FLOWS)) {
+      moved += moved < limit ? session.update(step, batchId, limit - moved) : 0;
+    }
+    if (moved < limit) {
+      moved += session.update(ROWS_DROPPED, batchId);
+    }
+    shrink(session);
+    return moved;
+  }
+
+  static int dropBatches(Session session, long before, int limit) throws SQLException {
+    List<Long> batches = session.list(NEXT_BATCHES, row -> row.getLong(1), before, limit);
+    for (Long batchId : batches) {
+      for (String step : REST_OF_BATCH) {
+        session.update(step, batchId);
+      }
+    }
+    return batches.size();
+  }
+
+  /** Gives pages back to the file system while more than a quarter of the file is unused. */
+  private static void shrink(Session session) throws SQLException {
+    long free = session.number(FREE_PAGES).orElse(0);
+    long pages = session.number(PAGES).orElse(0);
+    if (free > 1024 && free * 4 > pages) {
+      // Each row that is read gives back one page.
+      session.list(GIVE_BACK_PAGES, row -> Boolean.TRUE);
+    }
+  }
+}

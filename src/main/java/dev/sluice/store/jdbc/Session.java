@@ -1,0 +1,141 @@
+package dev.sluice.store.jdbc;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection with its prepared statements, confined to the thread that owns it. Statements are
+ * kept by their text, so texts are constants and few.
+ */
+final class Session implements AutoCloseable {
+
+  /** Work inside a transaction. */
+  @FunctionalInterface
+  interface Work<T extends @Nullable Object> {
+    T run(Session session) throws SQLException;
+  }
+
+  /** Turns the current row into a value. */
+  @FunctionalInterface
+  interface RowReader<T> {
+    T read(ResultSet row) throws SQLException;
+  }
+
+  private static final int MAX_STATEMENTS = 200;
+
+  private final Connection connection;
+  private final Map<String, PreparedStatement> statements =
+      new LinkedHashMap<>(MAX_STATEMENTS * 2, 0.75f, true);
+  private final List<Runnable> afterCommit = new ArrayList<>();
+
+  Session(Connection connection) {
+    this.connection = connection;
+  }
+
+  Connection connection() {
+    return connection;
+  }
+
+  /** Gives the prepared statement of a text, ready to be bound. */
+  PreparedStatement prepare(String sql) throws SQLException {
+    PreparedStatement known = statements.get(sql);
+    if (known != null) {
+      return known;
+    }
+    if (statements.size() >= MAX_STATEMENTS) {
+      Map.Entry<String, PreparedStatement> eldest = statements.entrySet().iterator().next();
+      eldest.getValue().close();
+      statements.remove(eldest.getKey());
+    }
+    PreparedStatement prepared = connection.prepareStatement(sql);
+    statements.put(sql, prepared);
+    return prepared;
+  }
+
+  /** Runs a changing statement; gives the rows it changed. */
+  int update(String sql, @Nullable Object... arguments) throws SQLException {
+    return bind(sql, arguments).executeUpdate();
+  }
+
+  /** Gives all rows of a query. */
+  <T> List<T> list(String sql, RowReader<T> reader, @Nullable Object... arguments)
+      throws SQLException {
+    List<T> rows = new ArrayList<>();
+    try (ResultSet result = bind(sql, arguments).executeQuery()) {
+      while (result.next()) {
+        rows.add(reader.read(result));
+      }
+    }
+    return rows;
+  }
+
+  /** Gives the first row of a query, or null. */
+  <T> @Nullable T first(String sql, RowReader<T> reader, @Nullable Object... arguments)
+      throws SQLException {
+    try (ResultSet result = bind(sql, arguments).executeQuery()) {
+      return result.next() ? reader.read(result) : null;
+    }
+  }
+
+  /** Gives the number in the first column of the first row; empty when none or NULL. */
+  OptionalLong number(String sql, @Nullable Object... arguments) throws SQLException {
+    try (ResultSet result = bind(sql, arguments).executeQuery()) {
+      if (!result.next()) {
+        return OptionalLong.empty();
+      }
+      long value = result.getLong(1);
+      return result.wasNull() ? OptionalLong.empty() : OptionalLong.of(value);
+    }
+  }
+
+  /** Tells whether a query has a row. */
+  boolean exists(String sql, @Nullable Object... arguments) throws SQLException {
+    try (ResultSet result = bind(sql, arguments).executeQuery()) {
+      return result.next();
+    }
+  }
+
+  private PreparedStatement bind(String sql, @Nullable Object... arguments) throws SQLException {
+    PreparedStatement statement = prepare(sql);
+    for (int i = 0; i < arguments.length; i++) {
+      statement.setObject(i + 1, arguments[i]);
+    }
+    return statement;
+  }
+
+  /** Runs {@code action} on this thread when the transaction has been committed, else never. */
+  void afterCommit(Runnable action) {
+    afterCommit.add(action);
+  }
+
+  /** Like {@link #afterCommit}, but a second call with the same action has no effect. */
+  void afterCommitOnce(Runnable action) {
+    if (!afterCommit.contains(action)) {
+      afterCommit.add(action);
+    }
+  }
+
+  /** Gives what is to be run after the commit so far, and forgets it. */
+  List<Runnable> takeAfterCommit() {
+    List<Runnable> taken = List.copyOf(afterCommit);
+    afterCommit.clear();
+    return taken;
+  }
+
+  @Override
+  public void close() throws SQLException {
+    for (PreparedStatement statement : statements.values()) {
+      statement.close();
+    }
+    statements.clear();
+    connection.close();
+  }
+}

@@ -1,0 +1,155 @@
+package dev.sluice.store.jdbc;
+
+import dev.sluice.model.OutcomeState;
+import dev.sluice.store.ShardQueue.GivenBack;
+import dev.sluice.store.ShardQueue.Lease;
+import dev.sluice.store.ShardQueue.SettleReport;
+import dev.sluice.store.ShardQueue.Settlement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Takes results back behind the fence of owner and token, and shards that were not finished. */
+final class Settling {
+
+  private static final Logger log = LoggerFactory.getLogger(Settling.class);
+
+  private static final String FENCE =
+      """
+      SELECT state, item_count, settled_count, lease_owner, lease_token FROM shard WHERE id = ?
+      """;
+
+  private static final String ADVANCE =
+      """
+      UPDATE shard SET settled_count = ?, touched = 1, state = ?
+      WHERE id = ? AND lease_owner = ? AND lease_token = ? AND state = 2
+      """;
+
+  private static final String GIVE_BACK =
+      """
+      UPDATE shard SET state = ?, not_before = ?, lease_owner = NULL
+      WHERE id = ? AND lease_owner = ? AND lease_token = ? AND state = 2
+      """;
+
+  private final long epoch;
+  private final Flows flows;
+
+  Settling(long epoch, Flows flows) {
+    this.epoch = epoch;
+    this.flows = flows;
+  }
+
+  private record Shard(
+      int state, int itemCount, int settledCount, @Nullable Long owner, long token) {}
+
+  SettleReport settle(Session session, List<Settlement> settlements) throws SQLException {
+    Map<OutcomeState, Integer> inserted = new EnumMap<>(OutcomeState.class);
+    List<Lease> fenced = new ArrayList<>();
+    Map<Long, Counters> batches = new LinkedHashMap<>();
+    List<Long> shardsDone = new ArrayList<>();
+    List<Settlement> ordered = new ArrayList<>(settlements);
+    ordered.sort(Comparator.comparingLong(settlement -> settlement.lease().shardId()));
+    for (Settlement settlement : ordered) {
+      Lease lease = settlement.lease();
+      Shard shard = shard(session, lease);
+      if (shard == null) {
+        fenced.add(lease);
+      } else if (shard.state == StoredNumbers.SHARD_LEASED) {
+        Counters counters = batches.get(lease.batchId());
+        if (counters == null) {
+          counters = Counters.of(session, lease.batchId());
+          batches.put(lease.batchId(), counters);
+        }
+        if (settle(session, settlement, shard, counters, inserted)) {
+          shardsDone.add(lease.batchId());
+        }
+      }
+      // Held by me and done already: the reply of an earlier commit was lost, nothing is left.
+    }
+    List<Long> drained = new ArrayList<>();
+    for (Map.Entry<Long, Counters> batch : batches.entrySet()) {
+      batch.getValue().store(session);
+      if (shardsDone.contains(batch.getKey()) && Counters.isDrained(session, batch.getKey())) {
+        drained.add(batch.getKey());
+      }
+    }
+    return new SettleReport(inserted, fenced, drained);
+  }
+
+  /** Gives the shard when this process holds it by this lease, else null. */
+  private @Nullable Shard shard(Session session, Lease lease) throws SQLException {
+    Shard shard = session.first(FENCE, Settling::shard, lease.shardId());
+    boolean held =
+        shard != null
+            && shard.owner != null
+            && shard.owner == epoch
+            && shard.token == lease.token()
+            && (shard.state == StoredNumbers.SHARD_LEASED
+                || shard.state == StoredNumbers.SHARD_DONE);
+    return held ? shard : null;
+  }
+
+  private static Shard shard(ResultSet row) throws SQLException {
+    return new Shard(
+        row.getInt(1), row.getInt(2), row.getInt(3), Rows.number(row, 4), row.getLong(5));
+  }
+
+  /** Gives whether the shard is done. */
+  private boolean settle(
+      Session session,
+      Settlement settlement,
+      Shard shard,
+      Counters counters,
+      Map<OutcomeState, Integer> inserted)
+      throws SQLException {
+    Lease lease = settlement.lease();
+    OutcomeRows.insertAttempts(session, lease, settlement.attempts(), counters);
+    int[] byState = OutcomeRows.insert(session, lease, settlement.outcomes(), counters);
+    int settled = shard.settledCount;
+    for (int state = 0; state < byState.length; state++) {
+      if (byState[state] > 0) {
+        inserted.merge(StoredNumbers.outcomeState(state), byState[state], Integer::sum);
+        settled += byState[state];
+      }
+    }
+    boolean done = settled >= shard.itemCount;
+    int state = done ? StoredNumbers.SHARD_DONE : StoredNumbers.SHARD_LEASED;
+    if (session.update(ADVANCE, settled, state, lease.shardId(), epoch, lease.token()) != 1) {
+      throw new IllegalStateException("A held shard did not advance, indicates a bug: " + lease);
+    }
+    return done;
+  }
+
+  void giveBack(Session session, List<GivenBack> shards, long now) throws SQLException {
+    for (GivenBack given : shards) {
+      Lease lease = given.lease();
+      Shard shard = shard(session, lease);
+      if (shard == null) {
+        log.atDebug()
+            .addKeyValue("shard", lease.shardId())
+            .log("A shard was given back by a lease that had moved on.");
+      } else if (shard.state == StoredNumbers.SHARD_LEASED) {
+        boolean done = shard.settledCount >= shard.itemCount;
+        Long notBefore = Rows.millis(given.notBefore());
+        boolean waits = notBefore != null && notBefore > now;
+        int state =
+            done
+                ? StoredNumbers.SHARD_DONE
+                : waits ? StoredNumbers.SHARD_WAITING : StoredNumbers.SHARD_READY;
+        session.update(
+            GIVE_BACK, state, waits ? notBefore : null, lease.shardId(), epoch, lease.token());
+        if (state == StoredNumbers.SHARD_READY) {
+          flows.shardsBecameReady(session, lease.batchId(), lease.destinationId(), 1);
+        }
+      }
+    }
+  }
+}

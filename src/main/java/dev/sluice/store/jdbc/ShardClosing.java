@@ -1,0 +1,219 @@
+package dev.sluice.store.jdbc;
+
+import dev.sluice.model.Outcome;
+import dev.sluice.model.OutcomeState;
+import dev.sluice.store.ShardDecoder;
+import dev.sluice.store.ShardQueue.History;
+import dev.sluice.store.ShardQueue.Lease;
+import dev.sluice.store.ShardQueue.Progress;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Ends what is left of a closed batch, step by step: an untouched shard by {@code closed_as} on its
+ * own row, a touched one by an outcome row for each item without one. What may have been sent ends
+ * {@code IN_DOUBT}.
+ */
+final class ShardClosing {
+
+  private static final String BATCHES =
+      """
+      SELECT id, state, closed_as FROM batch WHERE closing = 1 AND closed_as IS NOT NULL AND id > ?
+      ORDER BY id LIMIT 1
+      """;
+
+  private static final String READY_SHARDS =
+      """
+      SELECT s.id, s.destination_id, s.first_index, s.item_count, s.settled_count, s.touched, s.lease_token
+      FROM shard s INDEXED BY shard_ready CROSS JOIN upload u ON u.id = s.upload_id AND u.state = 1
+      WHERE s.batch_id = ? AND s.state = 0 LIMIT ?
+      """;
+
+  private static final String WAITING_SHARDS =
+      """
+      SELECT s.id, s.destination_id, s.first_index, s.item_count, s.settled_count, s.touched, s.lease_token
+      FROM shard s INDEXED BY shard_waiting
+      WHERE s.batch_id = ? AND s.state = 1 LIMIT ?
+      """;
+
+  private static final String CLOSE_WHOLE =
+      """
+      UPDATE shard SET state = 3, closed_as = ?, closed_at = ?, closed_seq = ?, not_before = NULL
+      WHERE id = ? AND state IN (0, 1) AND touched = 0
+      """;
+
+  private static final String CLOSE_TOUCHED =
+      """
+      UPDATE shard SET state = 3, settled_count = item_count, not_before = NULL
+      WHERE id = ? AND state IN (0, 1)
+      """;
+
+  private static final String TAKE_FROM_FLOW =
+      """
+      UPDATE flow SET ready_shards = max(0, ready_shards - 1),
+        state = CASE WHEN ready_shards > 1 THEN state ELSE 0 END
+      WHERE batch_id = ? AND destination_id = ?
+      """;
+
+  /** Intents that no attempt row of the same number voids. */
+  private static final String UNRESOLVED_INTENTS =
+      """
+      SELECT i.idx FROM intent i
+      WHERE i.batch_id = ? AND i.idx BETWEEN ? AND ?
+        AND NOT EXISTS (
+          SELECT 1 FROM attempt a
+          WHERE a.batch_id = i.batch_id AND a.idx = i.idx AND a.number = i.number AND a.kind IN (4, 5))
+      """;
+
+  private static final String ALL_DONE =
+      """
+      UPDATE batch SET closing = 0 WHERE id = ? AND state = 8
+        AND NOT EXISTS (SELECT 1 FROM shard s INDEXED BY shard_leased WHERE s.state = 2 AND s.batch_id = batch.id)
+      """;
+
+  private record Closing(long batchId, int state, OutcomeState closedAs) {}
+
+  private record Shard(
+      long id,
+      long destinationId,
+      long firstIndex,
+      int itemCount,
+      int settledCount,
+      boolean touched,
+      long token) {}
+
+  private ShardClosing() {}
+
+  /** Closes shards, writing about {@code limit} rows; gives how many shards were closed. */
+  static int close(Session session, Instant now, int limit) throws SQLException {
+    int closed = 0;
+    int rows = 0;
+    long afterId = 0;
+    while (rows < limit) {
+      Closing batch =
+          session.first(
+              BATCHES,
+              row ->
+                  new Closing(
+                      row.getLong(1), row.getInt(2), StoredNumbers.outcomeState(row.getInt(3))),
+              afterId);
+      if (batch == null) {
+        break;
+      }
+      afterId = batch.batchId;
+      List<Shard> shards = unleased(session, batch.batchId, limit - rows);
+      if (!shards.isEmpty()) {
+        Counters counters = Counters.of(session, batch.batchId);
+        for (Shard shard : shards) {
+          if (rows >= limit) {
+            break;
+          }
+          rows += close(session, batch, shard, counters, now);
+          closed++;
+        }
+        counters.store(session);
+      }
+      if (rows < limit) {
+        end(session, batch, now);
+      }
+    }
+    return closed;
+  }
+
+  private static void end(Session session, Closing batch, Instant now) throws SQLException {
+    if (batch.state == StoredNumbers.EXPIRED) {
+      session.update(ALL_DONE, batch.batchId);
+    } else {
+      Finishing.finish(session, batch.batchId, now.toEpochMilli());
+    }
+  }
+
+  private static List<Shard> unleased(Session session, long batchId, int limit)
+      throws SQLException {
+    List<Shard> ready = session.list(READY_SHARDS, ShardClosing::shard, batchId, limit);
+    if (ready.size() < limit) {
+      ready.addAll(
+          session.list(WAITING_SHARDS, ShardClosing::shard, batchId, limit - ready.size()));
+    }
+    return ready;
+  }
+
+  private static Shard shard(ResultSet row) throws SQLException {
+    return new Shard(
+        row.getLong(1),
+        row.getLong(2),
+        row.getLong(3),
+        row.getInt(4),
+        row.getInt(5),
+        row.getInt(6) == 1,
+        row.getLong(7));
+  }
+
+  /** Gives about how many rows it wrote. */
+  private static int close(
+      Session session, Closing batch, Shard shard, Counters counters, Instant now)
+      throws SQLException {
+    session.update(TAKE_FROM_FLOW, batch.batchId, shard.destinationId);
+    if (shard.touched) {
+      return 1 + closeTouched(session, batch, shard, counters, now);
+    }
+    long seq = counters.reserve(shard.itemCount);
+    int stored = StoredNumbers.of(batch.closedAs);
+    if (session.update(CLOSE_WHOLE, stored, now.toEpochMilli(), seq, shard.id) != 1) {
+      throw new IllegalStateException("An untouched shard did not close, indicates a bug");
+    }
+    counters.settled(batch.closedAs, shard.itemCount, now.toEpochMilli());
+    counters.failed(
+        new Counters.Reason(
+            batch.closedAs, 0, ClosedAs.error(batch.closedAs).code(), shard.destinationId),
+        shard.itemCount,
+        shard.firstIndex,
+        ClosedAs.error(batch.closedAs).message());
+    return 1;
+  }
+
+  private static int closeTouched(
+      Session session, Closing batch, Shard shard, Counters counters, Instant now)
+      throws SQLException {
+    byte[] payload = ShardContents.payload(session, shard.id);
+    if (payload == null) {
+      throw new IllegalStateException("Shard " + shard.id + " has lost its payload");
+    }
+    ShardDecoder items = ShardDecoder.open(payload);
+    Progress progress = ShardContents.progress(session, batch.batchId, shard.id, items);
+    Lease lease = new Lease(shard.id, batch.batchId, shard.destinationId, shard.token);
+    List<Outcome> outcomes = new ArrayList<>();
+    Set<Long> intended = intended(session, batch.batchId, items);
+    for (int ordinal = 0; ordinal < items.itemCount(); ordinal++) {
+      long index = items.index(ordinal);
+      if (!progress.settled().get((int) (index - items.firstIndex()))) {
+        History history = progress.histories().get(index);
+        boolean doubtful = intended.contains(index) || (history != null && history.maybeSent());
+        outcomes.add(
+            ClosedAs.outcome(
+                index,
+                items.id(ordinal),
+                doubtful ? OutcomeState.IN_DOUBT : batch.closedAs,
+                history == null ? 0 : history.attempts(),
+                now));
+      }
+    }
+    OutcomeRows.insert(session, lease, outcomes, counters);
+    if (session.update(CLOSE_TOUCHED, shard.id) != 1) {
+      throw new IllegalStateException("A touched shard did not close, indicates a bug");
+    }
+    return outcomes.size();
+  }
+
+  private static Set<Long> intended(Session session, long batchId, ShardDecoder items)
+      throws SQLException {
+    long last = items.index(items.itemCount() - 1);
+    return new HashSet<>(
+        session.list(UNRESOLVED_INTENTS, row -> row.getLong(1), batchId, items.firstIndex(), last));
+  }
+}

@@ -1,0 +1,127 @@
+package dev.sluice.store.jdbc;
+
+import dev.sluice.model.Attempt;
+import dev.sluice.store.ShardDecoder;
+import dev.sluice.store.ShardQueue.ClaimedShard;
+import dev.sluice.store.ShardQueue.History;
+import dev.sluice.store.ShardQueue.Progress;
+import dev.sluice.store.StoreException;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Loads payloads of shards, and what earlier holders did with them. */
+final class ShardContents {
+
+  private static final String PAYLOAD =
+      """
+      SELECT payload FROM shard_payload WHERE shard_id = ?
+      """;
+
+  private static final String SETTLED =
+      """
+      SELECT o.idx FROM outcome o INDEXED BY outcome_item
+      WHERE o.batch_id = ? AND o.idx BETWEEN ? AND ? AND o.shard_id = ?
+      """;
+
+  private static final String LAST_INDEX =
+      """
+      SELECT last_index FROM shard WHERE id = ?
+      """;
+
+  private static final String ATTEMPTS =
+      """
+      SELECT idx, kind, started_at, latency, due_at, counted FROM attempt
+      WHERE batch_id = ? AND idx BETWEEN ? AND ?
+      ORDER BY idx, number
+      """;
+
+  private final Terms terms;
+
+  ShardContents(Terms terms) {
+    this.terms = terms;
+  }
+
+  /** Gives the claimed shard in full. */
+  ClaimedShard load(Session session, Claims.Granted granted) throws SQLException {
+    byte[] payload = payload(session, granted.lease().shardId());
+    if (payload == null) {
+      throw new StoreException(
+          StoreException.Kind.CORRUPT,
+          "Shard " + granted.lease().shardId() + " has lost its payload");
+    }
+    Progress progress =
+        granted.touched()
+            ? progress(
+                session,
+                granted.lease().batchId(),
+                granted.lease().shardId(),
+                ShardDecoder.open(payload))
+            : null;
+    return new ClaimedShard(
+        granted.lease(),
+        terms.of(session, granted.lease().batchId()),
+        granted.destination(),
+        granted.firstIndex(),
+        granted.itemCount(),
+        granted.crashes(),
+        payload,
+        progress);
+  }
+
+  static byte @Nullable [] payload(Session session, long shardId) throws SQLException {
+    return session.first(PAYLOAD, row -> row.getBytes(1), shardId);
+  }
+
+  /** Gives what earlier holders of a shard did. */
+  static Progress progress(Session session, long batchId, long shardId, ShardDecoder items)
+      throws SQLException {
+    long first = items.firstIndex();
+    long last = session.number(LAST_INDEX, shardId).orElseThrow();
+    BitSet settled = new BitSet();
+    for (Long index : session.list(SETTLED, row -> row.getLong(1), batchId, first, last, shardId)) {
+      settled.set((int) (index - first));
+    }
+    BitSet own = new BitSet();
+    for (int ordinal = 0; ordinal < items.itemCount(); ordinal++) {
+      own.set((int) (items.index(ordinal) - first));
+    }
+    Map<Long, History> histories = new HashMap<>();
+    session.list(
+        ATTEMPTS,
+        row -> {
+          int offset = (int) (row.getLong(1) - first);
+          if (own.get(offset) && !settled.get(offset)) {
+            histories.merge(row.getLong(1), history(row), ShardContents::then);
+          }
+          return offset;
+        },
+        batchId,
+        first,
+        last);
+    return new Progress(settled, histories);
+  }
+
+  private static History history(ResultSet row) throws SQLException {
+    Attempt.Kind kind = StoredNumbers.attemptKind(row.getInt(2));
+    return new History(
+        1,
+        row.getInt(6),
+        kind == Attempt.Kind.MAYBE_SENT,
+        Instant.ofEpochMilli(row.getLong(3)),
+        Instant.ofEpochMilli(row.getLong(5)));
+  }
+
+  private static History then(History earlier, History next) {
+    return new History(
+        earlier.attempts() + next.attempts(),
+        earlier.counted() + next.counted(),
+        earlier.maybeSent() || next.maybeSent(),
+        earlier.firstAt(),
+        next.dueAt());
+  }
+}

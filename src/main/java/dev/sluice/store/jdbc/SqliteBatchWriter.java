@@ -1,0 +1,128 @@
+package dev.sluice.store.jdbc;
+
+import dev.sluice.model.ProcessClock;
+import dev.sluice.store.BatchRef;
+import dev.sluice.store.BatchWriter;
+import dev.sluice.store.NewBatch;
+import dev.sluice.store.NewShard;
+import dev.sluice.store.StoreException;
+import java.sql.SQLException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Takes submissions in: batches, their uploads and shards. */
+final class SqliteBatchWriter implements BatchWriter {
+
+  /** Shards removed in the transaction of one step. */
+  private static final int STEP = 256;
+
+  private final GroupCommit writer;
+  private final ProcessClock clock;
+  private final Uploads uploads;
+  private final BatchIntake intake;
+  private final Sealing sealing;
+
+  SqliteBatchWriter(
+      GroupCommit writer,
+      ProcessClock clock,
+      Uploads uploads,
+      BatchIntake intake,
+      Sealing sealing) {
+    this.writer = writer;
+    this.clock = clock;
+    this.uploads = uploads;
+    this.intake = intake;
+    this.sealing = sealing;
+  }
+
+  private long now() {
+    return clock.instant().toEpochMilli();
+  }
+
+  @Override
+  public Begun begin(NewBatch batch) {
+    return writer.write(session -> intake.begin(session, batch, now()));
+  }
+
+  @Override
+  public UploadOpening openUpload(
+      long batchId, @Nullable Long offset, @Nullable String idempotencyKey) {
+    if (offset != null && idempotencyKey != null) {
+      throw new IllegalArgumentException("An upload has an offset or an idempotency key, not both");
+    }
+    return writer.write(session -> intake.open(session, batchId, offset, idempotencyKey, now()));
+  }
+
+  @Override
+  public void append(long uploadId, List<NewShard> shards) {
+    writer.write(
+        session -> {
+          intake.append(session, uploadId, shards, now());
+          return Boolean.TRUE;
+        });
+  }
+
+  @Override
+  public long commit(long uploadId, UploadSummary summary) {
+    return writer.write(session -> intake.commit(session, uploadId, summary, now()).total());
+  }
+
+  @Override
+  public void commitAndSeal(long uploadId, UploadSummary summary) {
+    writer.write(
+        session -> {
+          BatchIntake.Committed committed = intake.commit(session, uploadId, summary, now());
+          sealing.sealOneShot(session, committed.batchId(), summary.fingerprint(), now());
+          return Boolean.TRUE;
+        });
+  }
+
+  @Override
+  public void abandon(long uploadId) {
+    writer.write(
+        session -> {
+          intake.abandon(session, uploadId);
+          Uploads.Dead dead = uploads.dead(session, uploadId);
+          // The first step at once; what is left of a large upload is for housekeeping.
+          return dead == null ? 0 : uploads.remove(session, dead, STEP);
+        });
+  }
+
+  @Override
+  public SealResult seal(long batchId, @Nullable Long expectedItems) {
+    // Shards of dead uploads are removed before: a sealed batch has only shards that count.
+    boolean moved = true;
+    while (moved) {
+      moved = writer.write(session -> removeDead(session, batchId));
+    }
+    return writer.write(
+        session -> {
+          SealResult result = sealing.seal(session, batchId, expectedItems, now());
+          if (result instanceof SealResult.Sealed && removeDead(session, batchId)) {
+            throw new StoreException(
+                StoreException.Kind.UNAVAILABLE, "An upload died meanwhile: seal again");
+          }
+          return result;
+        });
+  }
+
+  private boolean removeDead(Session session, long batchId) throws SQLException {
+    uploads.isRunning(session, batchId, now());
+    Uploads.Dead dead = uploads.deadOf(session, batchId);
+    return dead != null && uploads.remove(session, dead, STEP) > 0;
+  }
+
+  @Override
+  public void markRedriven(long uploadId, long parentId, List<Long> indexes) {
+    writer.write(
+        session -> {
+          intake.markRedriven(session, uploadId, parentId, indexes);
+          return Boolean.TRUE;
+        });
+  }
+
+  /** Gives the reference of a row. */
+  static BatchRef ref(java.sql.ResultSet row) throws SQLException {
+    return new BatchRef(row.getLong(1), row.getString(2));
+  }
+}

@@ -1,0 +1,190 @@
+package dev.sluice.store.jdbc;
+
+import dev.sluice.model.ProcessClock;
+import dev.sluice.store.BatchRef;
+import dev.sluice.store.Housekeeping;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/** The bounded steps that follow control calls and the passage of time. */
+final class SqliteHousekeeping implements Housekeeping {
+
+  private static final String DUE_SHARDS =
+      """
+      SELECT id, batch_id, destination_id FROM shard INDEXED BY shard_waiting
+      WHERE state = 1 AND not_before <= ? ORDER BY not_before LIMIT ?
+      """;
+
+  private static final String PROMOTE =
+      """
+      UPDATE shard SET state = 0, not_before = NULL WHERE id = ? AND state = 1
+      """;
+
+  private static final String UNPARK =
+      """
+      UPDATE destination SET parked_until = NULL, park_reason = NULL WHERE parked_until <= ?
+      """;
+
+  private static final String UNPAUSE =
+      """
+      UPDATE destination SET paused_since = NULL, paused_until = NULL, pause_reason = NULL
+      WHERE paused_until <= ?
+      """;
+
+  private static final String NEXT_DUE =
+      """
+      SELECT min(due) FROM (
+        SELECT min(not_before) AS due FROM shard INDEXED BY shard_waiting WHERE state = 1
+        UNION ALL SELECT min(not_before) FROM batch INDEXED BY batch_scheduled WHERE state = 1
+        UNION ALL SELECT min(parked_until) FROM destination WHERE parked_until IS NOT NULL
+        UNION ALL SELECT min(paused_until) FROM destination WHERE paused_until IS NOT NULL)
+      """;
+
+  private static final String IDLE_OPEN =
+      """
+      SELECT id FROM batch INDEXED BY batch_unsealed
+      WHERE sealed_at IS NULL AND finished_at IS NULL AND one_shot = 0 AND state = 0
+        AND appended_at + open_timeout <= ?
+      LIMIT ?
+      """;
+
+  private static final String EXPIRE =
+      """
+      UPDATE batch SET state = 8, finished_at = ?, closed_as = 2, closed_at = ?, closing = 1
+      WHERE id = ? AND state = 0
+      """;
+
+  private final GroupCommit writer;
+  private final Readers readers;
+  private final ProcessClock clock;
+  private final Uploads uploads;
+  private final Flows flows;
+  private final Readiness readiness;
+
+  SqliteHousekeeping(StoreParts parts) {
+    this.writer = parts.writer();
+    this.readers = parts.readers();
+    this.clock = parts.clock();
+    this.uploads = parts.uploads();
+    this.flows = parts.flows();
+    this.readiness = parts.readiness();
+  }
+
+  private long now() {
+    return clock.instant().toEpochMilli();
+  }
+
+  @Override
+  public int followBatchStates(int limit) {
+    return writer.write(
+        session -> flows.startScheduled(session, now(), limit) + flows.follow(session, limit));
+  }
+
+  private record Due(long shardId, long batchId, long destinationId) {}
+
+  @Override
+  public int promoteDue(int limit) {
+    return writer.write(session -> promoteDue(session, now(), limit));
+  }
+
+  private int promoteDue(Session session, long now, int limit) throws SQLException {
+    List<Due> due =
+        session.list(
+            DUE_SHARDS, row -> new Due(row.getLong(1), row.getLong(2), row.getLong(3)), now, limit);
+    for (Due shard : due) {
+      session.update(PROMOTE, shard.shardId);
+      flows.shardsBecameReady(session, shard.batchId, shard.destinationId, 1);
+    }
+    int woken = session.update(UNPARK, now) + session.update(UNPAUSE, now);
+    int started = flows.startScheduled(session, now, limit);
+    if (started > 0) {
+      flows.follow(session, Flows.AT_ONCE);
+    }
+    if (woken > 0) {
+      readiness.changed(session);
+    }
+    return due.size() + woken + started;
+  }
+
+  @Override
+  public @Nullable Instant nextDue() {
+    OptionalLong due = readers.read(session -> session.number(NEXT_DUE));
+    return due.isPresent() ? Instant.ofEpochMilli(due.getAsLong()) : null;
+  }
+
+  @Override
+  public int closeShards(int limit) {
+    return writer.write(session -> ShardClosing.close(session, clock.instant(), limit));
+  }
+
+  @Override
+  public List<BatchRef> finish(Collection<Long> batchIds) {
+    if (batchIds.isEmpty()) {
+      return List.of();
+    }
+    return writer.write(
+        session -> {
+          List<BatchRef> finished = new ArrayList<>();
+          for (Long batchId : batchIds) {
+            BatchRef batch = Finishing.finish(session, batchId, now());
+            if (batch != null) {
+              finished.add(batch);
+            }
+          }
+          return finished;
+        });
+  }
+
+  @Override
+  public List<Long> unfinishedButDrained(int limit) {
+    return readers.read(session -> Finishing.drained(session, limit));
+  }
+
+  @Override
+  public int deleteDeadUploads(Instant idleSince, int limit) {
+    return writer.write(
+        session -> {
+          uploads.buryIdle(session, idleSince.toEpochMilli(), limit);
+          return uploads.removeDead(session, idleSince.toEpochMilli(), limit);
+        });
+  }
+
+  @Override
+  public int expireOpenBatches(int limit) {
+    return writer.write(
+        session -> {
+          long now = now();
+          int expired = 0;
+          for (Long id : session.list(IDLE_OPEN, row -> row.getLong(1), now, limit)) {
+            if (!uploads.isRunning(session, id, now)) {
+              uploads.buryAll(session, id);
+              expired += session.update(EXPIRE, now, now, id);
+            }
+          }
+          return expired;
+        });
+  }
+
+  @Override
+  public int dropPayloads(Instant finishedBefore, int limit) {
+    return writer.write(
+        session -> Retention.dropPayloads(session, finishedBefore.toEpochMilli(), limit));
+  }
+
+  @Override
+  public int dropRows(Instant finishedBefore, int limit) {
+    return writer.write(
+        session -> Retention.dropRows(session, finishedBefore.toEpochMilli(), limit));
+  }
+
+  @Override
+  public int dropBatches(Instant finishedBefore, int limit) {
+    return writer.write(
+        session -> Retention.dropBatches(session, finishedBefore.toEpochMilli(), limit));
+  }
+}

@@ -1,0 +1,58 @@
+package dev.sluice.store.jdbc;
+
+import dev.sluice.model.ProcessClock;
+import dev.sluice.store.BatchReader;
+import dev.sluice.store.BatchWriter;
+import dev.sluice.store.ControlBoard;
+import dev.sluice.store.Housekeeping;
+import dev.sluice.store.ShardQueue;
+import java.security.SecureRandom;
+import org.springframework.boot.availability.AvailabilityChangeEvent;
+import org.springframework.boot.availability.LivenessState;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/**
+ * Offers the roles of the store as beans. Whoever uses a role depends on the store and is destroyed
+ * before it, so the store closes last.
+ */
+@Configuration(proxyBeanMethods = false)
+class StoreConfiguration {
+
+  /** Opens the store; a store that had to stop writing marks the process as broken. */
+  @Bean(destroyMethod = "close")
+  SqliteStore sqliteStore(
+      StoreProperties properties, ProcessClock clock, ApplicationEventPublisher publisher) {
+    return SqliteStore.open(
+        properties,
+        clock,
+        new SecureRandom(),
+        () -> AvailabilityChangeEvent.publish(publisher, publisher, LivenessState.BROKEN));
+  }
+
+  @Bean
+  BatchWriter batchWriter(SqliteStore store) {
+    return store.batchWriter();
+  }
+
+  @Bean
+  ShardQueue shardQueue(SqliteStore store) {
+    return store.shardQueue();
+  }
+
+  @Bean
+  ControlBoard controlBoard(SqliteStore store) {
+    return store.controlBoard();
+  }
+
+  @Bean
+  BatchReader batchReader(SqliteStore store) {
+    return store.batchReader();
+  }
+
+  @Bean
+  Housekeeping housekeeping(SqliteStore store) {
+    return store.housekeeping();
+  }
+}

@@ -1,0 +1,17 @@
+package dev.sluice.store.jdbc;
+
+import dev.sluice.model.ProcessClock;
+
+/** What the roles share. */
+record StoreParts(
+    long epoch,
+    StoreProperties properties,
+    ProcessClock clock,
+    GroupCommit writer,
+    Readers readers,
+    Lanes lanes,
+    Destinations destinations,
+    Uploads uploads,
+    Flows flows,
+    Readiness readiness,
+    Terms terms) {}

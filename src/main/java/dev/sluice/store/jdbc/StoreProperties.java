@@ -1,0 +1,78 @@
+package dev.sluice.store.jdbc;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * The embedded store.
+ *
+ * @param path the SQLite file; its directory is created and locked for this process. On a local
+ *     disk only: WAL does not work over NFS or SMB
+ * @param pageSize page size of a new file, a power of two, 4 KB to 64 KB; later changes have no
+ *     effect
+ * @param cacheSize page cache of each connection
+ * @param readerCount reading threads and connections, 1 to 32; raise it when exports and searches
+ *     make each other wait
+ * @param writeQueue calls that may wait for the writer before callers block, 16 to 65,536
+ * @param readQueue reads that may wait for a reader before they are refused as unavailable
+ * @param busyTimeout how long a call waits for a place in a queue or for a lock
+ * @param uploadTimeout an upload without a byte for so long is dead
+ * @param checkpointPages pages in the write-ahead log before the writer copies them into the file;
+ *     more means fewer and longer pauses
+ */
+@ConfigurationProperties("sluice.store")
+public record StoreProperties(
+    @DefaultValue("./data/sluice.db") Path path,
+    @DefaultValue("8KB") DataSize pageSize,
+    @DefaultValue("32MB") DataSize cacheSize,
+    @DefaultValue("3") int readerCount,
+    @DefaultValue("1024") int writeQueue,
+    @DefaultValue("1024") int readQueue,
+    @DefaultValue("10s") Duration busyTimeout,
+    @DefaultValue("60s") Duration uploadTimeout,
+    @DefaultValue("4000") int checkpointPages) {
+
+  public StoreProperties {
+    long page = pageSize.toBytes();
+    if (page < 4096 || page > 65_536 || Long.bitCount(page) != 1) {
+      throw new IllegalArgumentException(
+          "sluice.store.page-size must be a power of two from 4KB to 64KB, was " + pageSize);
+    }
+    require(cacheSize.toBytes() >= 1 << 20, "cache-size must be at least 1MB, was " + cacheSize);
+    require(
+        readerCount >= 1 && readerCount <= 32, "reader-count must be 1..32, was " + readerCount);
+    require(
+        writeQueue >= 16 && writeQueue <= 65_536,
+        "write-queue must be 16..65536, was " + writeQueue);
+    require(
+        readQueue >= 16 && readQueue <= 65_536, "read-queue must be 16..65536, was " + readQueue);
+    require(busyTimeout.isPositive(), "busy-timeout must be positive, was " + busyTimeout);
+    require(uploadTimeout.isPositive(), "upload-timeout must be positive, was " + uploadTimeout);
+    require(
+        checkpointPages >= 100 && checkpointPages <= 1_000_000,
+        "checkpoint-pages must be 100..1000000, was " + checkpointPages);
+  }
+
+  private static void require(boolean holds, String message) {
+    if (!holds) {
+      throw new IllegalArgumentException("sluice.store." + message);
+    }
+  }
+
+  /** Gives the file as an absolute path. */
+  Path file() {
+    return path.toAbsolutePath().normalize();
+  }
+
+  /** Gives the directory that belongs to this process alone. */
+  Path directory() {
+    Path parent = file().getParent();
+    if (parent == null) {
+      throw new IllegalArgumentException("sluice.store.path must name a file, was " + path);
+    }
+    return parent;
+  }
+}

@@ -1,0 +1,67 @@
+package dev.sluice.store.jdbc;
+
+import java.sql.SQLException;
+
+/**
+ * What a start does before anything else: a new epoch, and the shards that earlier processes held
+ * are ready again, each with one crash more. It costs what was held, not what waits.
+ */
+final class Takeover {
+
+  private static final String RETIRE =
+      """
+      UPDATE replica SET state = 1 WHERE state = 0
+      """;
+
+  private static final String REGISTER =
+      """
+      INSERT INTO replica (slot, name, state, started_at) VALUES (?, ?, 0, ?) RETURNING id
+      """;
+
+  private static final String FORGET =
+      """
+      DELETE FROM replica WHERE state = 1 AND id < ? - 100
+      """;
+
+  /** Before the leases go: the flows of leased shards have that many more ready shards. */
+  private static final String COUNT_IN_FLOWS =
+      """
+      UPDATE flow SET ready_shards = ready_shards + held.shards
+      FROM (
+        SELECT batch_id, destination_id, count(*) AS shards FROM shard INDEXED BY shard_leased
+        WHERE state = 2 GROUP BY batch_id, destination_id) AS held
+      WHERE flow.batch_id = held.batch_id AND flow.destination_id = held.destination_id
+      """;
+
+  private static final String FOLLOW_BATCHES =
+      """
+      UPDATE batch SET flow_sync = 1, flow_cursor = 0
+      WHERE id IN (SELECT batch_id FROM shard INDEXED BY shard_leased WHERE state = 2)
+      """;
+
+  private static final String RELEASE =
+      """
+      UPDATE shard INDEXED BY shard_leased SET state = 0, lease_owner = NULL, crashes = crashes + 1
+      WHERE state = 2
+      """;
+
+  private Takeover() {}
+
+  /** What a start found. */
+  record Taken(long epoch, int shardCount) {}
+
+  static Taken begin(Session session, long now) throws SQLException {
+    session.update(RETIRE);
+    long epoch =
+        session.number(REGISTER, Counters.SLOT, DirectoryLock.hostName(), now).orElseThrow();
+    session.update(FORGET, epoch);
+    session.update(COUNT_IN_FLOWS);
+    session.update(FOLLOW_BATCHES);
+    int released = session.update(RELEASE);
+    Flows flows = new Flows(new Readiness());
+    flows.follow(session, Flows.AT_ONCE);
+    session.takeAfterCommit();
+    session.connection().commit();
+    return new Taken(epoch, released);
+  }
+}

@@ -1,0 +1,44 @@
+package dev.sluice.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.fixture.Script;
+import dev.sluice.fixture.SluiceClient;
+import dev.sluice.fixture.SluiceProcess;
+import dev.sluice.fixture.TargetServer;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** One data directory, one process. */
+class SecondProcessIT {
+
+  @Test
+  void aSecondProcessRefusesToStartAndNamesTheHolder(@TempDir Path directory) {
+    try (TargetServer target = TargetServer.start().on("/x", Script.status(200));
+        SluiceProcess holder = SluiceProcess.in(directory).start();
+        SluiceProcess rival = holder.rival().launch();
+        SluiceClient client = new SluiceClient(holder.uri())) {
+
+      assertThat(rival.awaitExit(Duration.ofSeconds(60))).isNotZero();
+
+      assertThat(rival.log()).contains(Long.toString(holder.pid())).doesNotContain("\tat ");
+      String id = client.submit(10, "", _ -> "{\"url\":\"" + target.url("/x") + "\"}");
+      client.awaitFinished(id, Duration.ofSeconds(30));
+      assertThat(target.requestCount()).isEqualTo(10);
+    }
+  }
+
+  @Test
+  void theDirectoryIsFreeAgainAfterAKill(@TempDir Path directory) {
+    try (SluiceProcess first = SluiceProcess.in(directory).start();
+        SluiceProcess second = first.rival()) {
+      first.kill();
+
+      second.start();
+
+      assertThat(second.isAlive()).isTrue();
+    }
+  }
+}
