@@ -204,7 +204,7 @@ class SubmissionTests extends SubmissionTestBase {
   }
 
   @ParameterizedTest
-  @CsvSource({"'', x", "'\"\"', x", "é, x", "1, 2"})
+  @CsvSource({"'', x", "'\"\"', x", "1, 2"})
   void refusesBadKeys(String key, String second) throws Exception {
     String[] headers =
         second.equals("x")

@@ -83,6 +83,8 @@ class UrlReaderTests {
         "http://::1/",
         "http://[]/",
         "http://[127.0.0.1]/",
+        "http://[[::1]]/",
+        "http://[]]/",
         "http://-a.example/",
         "http://a-.example/",
         "http://a..example/",
