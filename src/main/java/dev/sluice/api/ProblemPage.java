@@ -16,6 +16,9 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 final class ProblemPage implements ErrorController {
 
+  /** Request attribute with the problem of a request whose answer the container has taken over. */
+  static final String PROBLEM = ProblemPage.class.getName() + ".problem";
+
   @RequestMapping("${spring.web.error.path:${error.path:/error}}")
   @Nullable ResponseEntity<Object> error(HttpServletRequest request, HttpServletResponse response) {
     if (response.isCommitted()) {
@@ -24,6 +27,9 @@ final class ProblemPage implements ErrorController {
     if (!(request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) instanceof Integer status)) {
       return Problems.answer(
           new ApiProblem(404, "not_found", "There is nothing at this path"), request);
+    }
+    if (request.getAttribute(PROBLEM) instanceof ApiProblem known) {
+      return Problems.answer(known, request);
     }
     String detail =
         status < 500 ? "The request is not valid" : "Something went wrong inside Sluice";
