@@ -56,13 +56,13 @@ final class ProblemAdvice {
       request.setAttribute(ProblemPage.PROBLEM, problem);
       return null;
     }
-    if (response.isCommitted()) {
-      // The container breaks the connection off, so a cut stream never looks complete.
-      throw thrown;
-    }
     if (DisconnectedClientHelper.isClientDisconnectedException(thrown)) {
       log.atDebug().addKeyValue("path", request.getRequestURI()).log("Client went away.");
       return null;
+    }
+    if (response.isCommitted()) {
+      // The container breaks the connection off, so a cut stream never looks complete.
+      throw thrown;
     }
     ApiProblem problem = problem(thrown);
     if (problem.status() == 500) {

@@ -181,8 +181,9 @@ final class GroupCommit implements AutoCloseable {
       failGroup(group, e);
       return;
     }
-    group.forEach(Unit::succeed);
+    // First: whoever gets an answer finds caches filled and listeners told.
     group.forEach(GroupCommit::runAfterCommit);
+    group.forEach(Unit::succeed);
   }
 
   /** Runs one unit; throws only when the transaction as a whole is lost. */
