@@ -15,7 +15,7 @@ public class SluiceApplication {
    * @param args Spring Boot's command-line properties
    */
   public static void main(String[] args) {
-    Termination.exitOrderly(System::exit);
+    TerminationSignal.install();
     SpringApplication.run(SluiceApplication.class, args);
   }
 }

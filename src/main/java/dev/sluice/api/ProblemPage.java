@@ -3,7 +3,10 @@ package dev.sluice.api;
 import io.swagger.v3.oas.annotations.Hidden;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.webmvc.error.ErrorController;
+import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
@@ -13,11 +16,20 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 final class ProblemPage implements ErrorController {
 
+  /** Request attribute with the problem of a request whose answer the container has taken over. */
+  static final String PROBLEM = ProblemPage.class.getName() + ".problem";
+
   @RequestMapping("${spring.web.error.path:${error.path:/error}}")
-  ResponseEntity<Object> error(HttpServletRequest request) {
+  @Nullable ResponseEntity<Object> error(HttpServletRequest request, HttpServletResponse response) {
+    if (response.isCommitted()) {
+      return null;
+    }
     if (!(request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) instanceof Integer status)) {
       return Problems.answer(
           new ApiProblem(404, "not_found", "There is nothing at this path"), request);
+    }
+    if (request.getAttribute(PROBLEM) instanceof ApiProblem known) {
+      return Problems.answer(known, request);
     }
     String detail =
         status < 500 ? "The request is not valid" : "Something went wrong inside Sluice";
@@ -26,7 +38,7 @@ final class ProblemPage implements ErrorController {
     return path == null
         ? Problems.answer(problem, request)
         : ResponseEntity.status(status)
-            .contentType(org.springframework.http.MediaType.APPLICATION_PROBLEM_JSON)
+            .contentType(MediaType.APPLICATION_PROBLEM_JSON)
             .body(Problems.body(problem, path.toString()));
   }
 }

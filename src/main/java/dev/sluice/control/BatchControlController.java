@@ -2,12 +2,18 @@ package dev.sluice.control;
 
 import dev.sluice.api.ApiProblem;
 import dev.sluice.api.BatchAnswers;
+import dev.sluice.api.BatchView;
 import dev.sluice.model.StateReason;
 import dev.sluice.store.BatchRef;
 import dev.sluice.store.ControlBoard;
 import dev.sluice.store.ControlBoard.Controlled;
 import dev.sluice.store.Tenants;
 import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.ExampleObject;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.parameters.RequestBody;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
@@ -49,6 +55,17 @@ final class BatchControlController {
   @Operation(
       summary = "Pause a batch",
       description = "What is on the wire ends; nothing new is sent. Optional body: {\"reason\"}.")
+  @RequestBody(
+      required = false,
+      content =
+          @Content(
+              mediaType = "application/json",
+              schema = @Schema(type = "object"),
+              examples = @ExampleObject("{\"reason\":\"maintenance\"}")))
+  @ApiResponse(
+      responseCode = "200",
+      description = "The batch",
+      content = @Content(schema = @Schema(implementation = BatchView.class)))
   @PostMapping("/pause")
   ResponseEntity<Object> pause(@PathVariable String id, HttpServletRequest request)
       throws IOException, HttpMediaTypeNotSupportedException {
@@ -56,6 +73,17 @@ final class BatchControlController {
   }
 
   @Operation(summary = "Resume a paused batch where it was")
+  @RequestBody(
+      required = false,
+      content =
+          @Content(
+              mediaType = "application/json",
+              schema = @Schema(type = "object"),
+              examples = @ExampleObject("{\"reason\":\"maintenance\"}")))
+  @ApiResponse(
+      responseCode = "200",
+      description = "The batch",
+      content = @Content(schema = @Schema(implementation = BatchView.class)))
   @PostMapping("/resume")
   ResponseEntity<Object> resume(@PathVariable String id, HttpServletRequest request)
       throws IOException, HttpMediaTypeNotSupportedException {
@@ -66,6 +94,17 @@ final class BatchControlController {
       summary = "Cancel a batch",
       description =
           "Answered once it is decided; items without outcome then end CANCELLED in steps.")
+  @RequestBody(
+      required = false,
+      content =
+          @Content(
+              mediaType = "application/json",
+              schema = @Schema(type = "object"),
+              examples = @ExampleObject("{\"reason\":\"maintenance\"}")))
+  @ApiResponse(
+      responseCode = "200",
+      description = "The batch",
+      content = @Content(schema = @Schema(implementation = BatchView.class)))
   @PostMapping("/cancel")
   ResponseEntity<Object> cancel(@PathVariable String id, HttpServletRequest request)
       throws IOException, HttpMediaTypeNotSupportedException {

@@ -10,6 +10,10 @@ import dev.sluice.store.ControlBoard;
 import dev.sluice.store.DestinationRecord;
 import dev.sluice.store.DestinationSettings;
 import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.ExampleObject;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.parameters.RequestBody;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
@@ -56,6 +60,15 @@ final class DestinationControlController {
       description =
           "Merge-patch of {rate: {permits, per, burst}, concurrency: n or {mode: fixed, max: n},"
               + " breaker: open, closed or auto}; null puts a key back to its default.")
+  @RequestBody(
+      required = true,
+      content =
+          @Content(
+              mediaType = "application/merge-patch+json",
+              schema = @Schema(type = "object"),
+              examples =
+                  @ExampleObject(
+                      "{\"rate\":{\"permits\":300,\"per\":\"1s\",\"burst\":30},\"concurrency\":{\"mode\":\"fixed\",\"max\":50},\"breaker\":\"auto\"}")))
   @PatchMapping
   DestinationView patch(@PathVariable String key, HttpServletRequest request)
       throws IOException, HttpMediaTypeNotSupportedException {
@@ -72,6 +85,15 @@ final class DestinationControlController {
   @Operation(
       summary = "Replace the limits of a destination",
       description = "As PATCH, but a key left out goes back to its default.")
+  @RequestBody(
+      required = true,
+      content =
+          @Content(
+              mediaType = "application/json",
+              schema = @Schema(type = "object"),
+              examples =
+                  @ExampleObject(
+                      "{\"rate\":{\"permits\":300,\"per\":\"1s\",\"burst\":30},\"concurrency\":{\"mode\":\"fixed\",\"max\":50},\"breaker\":\"auto\"}")))
   @PutMapping
   DestinationView put(@PathVariable String key, HttpServletRequest request)
       throws IOException, HttpMediaTypeNotSupportedException {
@@ -94,6 +116,14 @@ final class DestinationControlController {
   @Operation(
       summary = "Pause a destination",
       description = "Optional body {\"reason\", \"until\"}; without until it holds until resumed.")
+  @RequestBody(
+      required = false,
+      content =
+          @Content(
+              mediaType = "application/json",
+              schema = @Schema(type = "object"),
+              examples =
+                  @ExampleObject("{\"reason\":\"deploy\",\"until\":\"2030-01-31T12:00:00Z\"}")))
   @PostMapping("/pause")
   DestinationView pause(@PathVariable String key, HttpServletRequest request)
       throws IOException, HttpMediaTypeNotSupportedException {

@@ -2,12 +2,18 @@ package dev.sluice.control;
 
 import dev.sluice.api.ApiProblem;
 import dev.sluice.api.BatchAnswers;
+import dev.sluice.api.BatchView;
 import dev.sluice.store.BatchRecord;
 import dev.sluice.store.BatchRef;
 import dev.sluice.store.BatchWriter;
 import dev.sluice.store.BatchWriter.Begun;
 import dev.sluice.store.Tenants;
 import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.ExampleObject;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.parameters.RequestBody;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
@@ -61,6 +67,23 @@ final class RedriveController {
               + " new, confirmInDoubt, dryRun}. Takes terminal items that did not succeed and were"
               + " not redriven before; IN_DOUBT items only when confirmed. dryRun answers 200 with"
               + " the number of items.")
+  @RequestBody(
+      required = true,
+      content =
+          @Content(
+              mediaType = "application/json",
+              schema = @Schema(type = "object"),
+              examples =
+                  @ExampleObject(
+                      "{\"filter\":{\"state\":[\"FAILED\"],\"statusCode\":503},\"idempotencyKey\":\"keep\",\"confirmInDoubt\":false,\"dryRun\":false}")))
+  @ApiResponse(
+      responseCode = "202",
+      description = "The child batch",
+      content = @Content(schema = @Schema(implementation = BatchView.class)))
+  @ApiResponse(
+      responseCode = "200",
+      description = "The child batch, finished within the wait; or the count of a dry run",
+      content = @Content(schema = @Schema(type = "object")))
   @PostMapping
   ResponseEntity<Object> redrive(
       @PathVariable String id,

@@ -97,7 +97,7 @@ final class Housekeeper {
     for (BatchControl batch : control.batchControls(gates.keySet())) {
       BatchGate gate = gates.remove(batch.batchId());
       if (gate != null) {
-        follow(gate, gate.follow(batch.state()));
+        follow(gate, batch.state().isDispatchable());
       }
     }
     // A batch that is gone sends nothing more.
@@ -105,6 +105,11 @@ final class Housekeeper {
   }
 
   private void follow(BatchGate gate, boolean sendable) {
+    // A shard claimed just before a pause may arrive after it: what must not be sent is looked for
+    // every time.
+    if (!gate.follow(sendable) && sendable) {
+      return;
+    }
     for (Lane lane : lanes.all()) {
       if (lane.batchIds().contains(gate.batchId())) {
         if (sendable) {

@@ -15,6 +15,9 @@ import dev.sluice.store.BatchRecord;
 import dev.sluice.store.Tenants;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import java.util.List;
 import java.util.Map;
@@ -86,7 +89,17 @@ final class BatchesController {
       summary = "Show a batch",
       description =
           "With Prefer: wait=N (seconds, at most 60) the answer comes when the batch is finished:"
-              + " 200, with results when it is small; else 202 with the batch as it is then.")
+              + " 200, with results when it is small; else 202 with the batch as it is then.",
+      responses = {
+        @ApiResponse(
+            responseCode = "200",
+            description = "The batch",
+            content = @Content(schema = @Schema(implementation = BatchView.class))),
+        @ApiResponse(
+            responseCode = "202",
+            description = "Not finished within the wait",
+            content = @Content(schema = @Schema(implementation = BatchView.class)))
+      })
   @GetMapping("/{id}")
   ResponseEntity<Object> batch(
       @PathVariable String id,

@@ -9,6 +9,7 @@ import dev.sluice.store.ItemFilter;
 import dev.sluice.store.ResultRecord;
 import dev.sluice.store.Tenants;
 import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
@@ -81,7 +82,7 @@ final class ResultsController {
       @RequestParam(required = false) @Nullable String destination,
       @RequestParam(required = false) @Nullable String include,
       @RequestParam(defaultValue = "0") long after,
-      @RequestHeader HttpHeaders headers,
+      @Parameter(hidden = true) @RequestHeader HttpHeaders headers,
       HttpServletResponse response)
       throws IOException, HttpMediaTypeNotAcceptableException {
     MediaType type = ResultFormat.choose(headers.getAccept());
