@@ -15,6 +15,7 @@ public class SluiceApplication {
    * @param args Spring Boot's command-line properties
    */
   public static void main(String[] args) {
+    TerminationSignal.install();
     SpringApplication.run(SluiceApplication.class, args);
   }
 }

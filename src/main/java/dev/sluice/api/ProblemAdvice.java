@@ -2,9 +2,11 @@ package dev.sluice.api;
 
 import dev.sluice.store.StoreException;
 import io.swagger.v3.oas.annotations.Hidden;
+import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.EOFException;
+import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.Arrays;
@@ -47,6 +49,13 @@ final class ProblemAdvice {
   @ExceptionHandler
   @Nullable ResponseEntity<Object> render(
       Exception thrown, HttpServletRequest request, HttpServletResponse response) throws Exception {
+    if (request.getAttribute(RequestDispatcher.ERROR_EXCEPTION) instanceof IOException
+        && thrown instanceof ApiProblem problem) {
+      // The container could not read the body and has taken the answer over: the error page gives
+      // it.
+      request.setAttribute(ProblemPage.PROBLEM, problem);
+      return null;
+    }
     if (DisconnectedClientHelper.isClientDisconnectedException(thrown)) {
       log.atDebug().addKeyValue("path", request.getRequestURI()).log("Client went away.");
       return null;

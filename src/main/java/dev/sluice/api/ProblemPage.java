@@ -16,6 +16,9 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 final class ProblemPage implements ErrorController {
 
+  /** Request attribute with the problem of a request whose answer the container has taken over. */
+  static final String PROBLEM = ProblemPage.class.getName() + ".problem";
+
   @RequestMapping("${spring.web.error.path:${error.path:/error}}")
   @Nullable ResponseEntity<Object> error(HttpServletRequest request, HttpServletResponse response) {
     if (response.isCommitted()) {
@@ -27,7 +30,10 @@ final class ProblemPage implements ErrorController {
     }
     String detail =
         status < 500 ? "The request is not valid" : "Something went wrong inside Sluice";
-    ApiProblem problem = new ApiProblem(status, Problems.code(status), detail);
+    ApiProblem problem =
+        request.getAttribute(PROBLEM) instanceof ApiProblem known && known.status() == status
+            ? known
+            : new ApiProblem(status, Problems.code(status), detail);
     Object path = request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI);
     return path == null
         ? Problems.answer(problem, request)

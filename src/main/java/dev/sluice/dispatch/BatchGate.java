@@ -2,7 +2,6 @@ package dev.sluice.dispatch;
 
 import dev.sluice.attempt.AttemptTerms;
 import dev.sluice.model.BatchOptions;
-import dev.sluice.model.BatchState;
 import dev.sluice.model.Rate;
 import dev.sluice.store.ShardQueue.BatchTerms;
 import java.util.Queue;
@@ -93,10 +92,11 @@ final class BatchGate {
     return pacer != null;
   }
 
-  /** Follows the batch's state; gives whether it may be sent. */
-  boolean follow(BatchState state) {
-    open = state.isDispatchable();
-    return open;
+  /** Follows the batch's state; gives whether that changed anything. */
+  boolean follow(boolean dispatchable) {
+    boolean changed = open != dispatchable;
+    open = dispatchable;
+    return changed;
   }
 
   boolean isOpen() {

@@ -9,6 +9,7 @@ import dev.sluice.model.Origin;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.model.Verdict;
 import dev.sluice.store.DestinationRecord;
+import dev.sluice.store.DestinationSettings;
 import dev.sluice.store.FlowSnapshot;
 import dev.sluice.store.LaneSnapshot;
 import dev.sluice.store.ShardDecoder;
@@ -57,6 +58,7 @@ final class Lane {
   private volatile FlowQueue[] rotation = {};
   private volatile ConcurrencyLimit limit;
   private volatile @Nullable RatePacer pacer;
+  private volatile @Nullable DestinationSettings settings;
   private volatile boolean paused;
   private volatile boolean ratePaced;
   private volatile long holdUntil;
@@ -379,6 +381,12 @@ final class Lane {
 
   /** Follows what an operator wants of the destination. */
   void follow(DestinationRecord record) {
+    boolean pausedNow = record.paused() != null;
+    if (pausedNow == paused && record.settings().equals(settings)) {
+      return;
+    }
+    settings = record.settings();
+    paused = pausedNow;
     Integer concurrency = record.settings().concurrency();
     DispatchProperties properties = context.properties();
     int wanted =
@@ -398,7 +406,6 @@ final class Lane {
     if (!breaker.isOpen()) {
       breakerUntil = Math.min(breakerUntil, clock.nanoTime());
     }
-    paused = record.paused() != null;
     signal();
   }
 
@@ -457,6 +464,7 @@ final class Lane {
 
   /** Gives how many items the lane would take now. */
   int room() {
+    busyAt = clock.nanoTime();
     if (paused) {
       return 0;
     }

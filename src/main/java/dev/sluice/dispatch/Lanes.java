@@ -3,7 +3,9 @@ package dev.sluice.dispatch;
 import dev.sluice.attempt.Attempter;
 import dev.sluice.store.ControlBoard;
 import dev.sluice.store.DestinationRecord;
+import dev.sluice.store.ShardDecoder;
 import dev.sluice.store.ShardQueue.BatchTerms;
+import dev.sluice.store.ShardQueue.ClaimedShard;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import java.util.Collection;
 import java.util.List;
@@ -13,8 +15,8 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The lanes of this process and the gates of the batches in them. Adding and dropping: one thread;
- * looking: any.
+ * The lanes of this process and the gates of the batches in them. Adding and dropping exclude each
+ * other, so work never lands in a lane or behind a gate that was just dropped. Any thread.
  */
 final class Lanes {
 
@@ -40,7 +42,7 @@ final class Lanes {
   }
 
   /** Gives the lanes of the destinations, opening those that fit under the bound. */
-  void open(Collection<Long> destinationIds) {
+  synchronized void open(Collection<Long> destinationIds) {
     int room = Math.max(0, context.properties().maxLanes() - lanes.size());
     List<Long> missing =
         destinationIds.stream().filter(id -> !lanes.containsKey(id)).limit(room).toList();
@@ -52,9 +54,23 @@ final class Lanes {
     }
   }
 
-  /** Gives the gate of a batch. */
-  BatchGate gate(BatchTerms terms) {
-    return gates.computeIfAbsent(terms.batch().id(), ignored -> new BatchGate(terms, random));
+  /** Hands claimed work to its lane, behind the gate of its batch. */
+  synchronized void add(ClaimedShard shard) {
+    long destinationId = shard.lease().destinationId();
+    if (!lanes.containsKey(destinationId)) {
+      // Dropped as idle after the claim was asked for.
+      control
+          .destinationControls(List.of(destinationId))
+          .forEach(record -> lanes.put(record.id(), new Lane(record, context, attempter)));
+    }
+    Lane lane = lanes.get(destinationId);
+    if (lane == null) {
+      throw new IllegalStateException(
+          "Destination " + destinationId + " of a claimed shard is unknown, indicates a bug");
+    }
+    BatchTerms terms = shard.terms();
+    BatchGate gate = gates.computeIfAbsent(terms.batch().id(), _ -> new BatchGate(terms, random));
+    lane.add(shard, ShardDecoder.open(shard.payload()), gate);
   }
 
   Collection<Lane> all() {
@@ -69,7 +85,7 @@ final class Lanes {
    * Drops what has had no work since {@code nanos}: idle lanes with their breakers, gates of
    * batches in no lane.
    */
-  void tidy(long nanos) {
+  synchronized void tidy(long nanos) {
     for (Lane lane : List.copyOf(lanes.values())) {
       lane.tidy();
       if (lane.isIdleSince(nanos)) {

@@ -2,7 +2,6 @@ package dev.sluice.dispatch;
 
 import dev.sluice.model.DispatchObserver;
 import dev.sluice.store.NewShard;
-import dev.sluice.store.ShardDecoder;
 import dev.sluice.store.ShardQueue;
 import dev.sluice.store.ShardQueue.ClaimRequest;
 import dev.sluice.store.ShardQueue.ClaimedShard;
@@ -104,21 +103,12 @@ final class ShardFeeder {
     int items = 0;
     for (ClaimedShard shard : claimed) {
       items += shard.itemCount();
-      handOver(shard);
+      lanes.add(shard);
     }
     if (!claimed.isEmpty()) {
       observer.shardsClaimed(claimed.size(), items);
       wanted.set(true);
     }
-  }
-
-  private void handOver(ClaimedShard shard) {
-    Lane lane = lanes.lane(shard.lease().destinationId());
-    if (lane == null) {
-      throw new IllegalStateException(
-          "Claimed shard " + shard.lease().shardId() + " has no lane, indicates a bug");
-    }
-    lane.add(shard, ShardDecoder.open(shard.payload()), lanes.gate(shard.terms()));
   }
 
   /** Claims nothing more. */

@@ -3,6 +3,8 @@ package dev.sluice.intake;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +17,14 @@ final class HostRules {
   private static final int MAX_NAME = 253;
   private static final int MAX_LABEL = 63;
 
+  /** No zone, no further brackets: both would pass as a literal. */
+  private static final Set<Integer> V6_CHARACTERS = characters("0123456789abcdefABCDEF:.");
+
   private HostRules() {}
+
+  private static Set<Integer> characters(String text) {
+    return text.chars().boxed().collect(Collectors.toSet());
+  }
 
   /** Gives the host in lower case, IPv6 in its one canonical form; null when it is refused. */
   static @Nullable String canonical(String host) {
@@ -95,7 +104,8 @@ final class HostRules {
   }
 
   private static @Nullable String canonicalV6(String host) {
-    if (!host.endsWith("]") || host.indexOf('%') >= 0) {
+    boolean literal = host.length() > 2 && host.endsWith("]");
+    if (!literal || !V6_CHARACTERS.containsAll(characters(host.substring(1, host.length() - 1)))) {
       return null;
     }
     try {

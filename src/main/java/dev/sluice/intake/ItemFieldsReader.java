@@ -29,7 +29,12 @@ final class ItemFieldsReader {
   boolean read(byte[] bytes, int from, int to, ItemFields fields) {
     fields.clear();
     try (JsonParser parser = StrictJson.parser(bytes, from, to)) {
-      if (parser.nextToken() != JsonToken.START_OBJECT) {
+      JsonToken first = parser.nextToken();
+      if (first == null) {
+        errors.report("", "malformed_json", "Expected an item");
+        return false;
+      }
+      if (first != JsonToken.START_OBJECT) {
         errors.report("", "invalid_type", "An item must be a JSON object");
         parser.skipChildren();
       } else {

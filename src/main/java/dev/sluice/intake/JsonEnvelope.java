@@ -80,6 +80,9 @@ final class JsonEnvelope {
           throw new ApiProblem(
               413, "item_too_large", "A value may have at most " + maxItem + " bytes");
       case WHOLE -> {
+        if (feed.start() == feed.end()) {
+          throw malformed("Expected a value " + found(feed.peek()));
+        }
         if (!feed.isUtf8()) {
           throw new ApiProblem(400, "invalid_utf8", "The body is not UTF-8");
         }

@@ -22,6 +22,9 @@ import tools.jackson.databind.node.ObjectNode;
  */
 final class OptionFields {
 
+  /** Far from what milliseconds or nanoseconds cannot count. */
+  private static final Duration MAX_DURATION = Duration.ofDays(3650);
+
   private final ObjectNode node;
   private final String path;
   private final boolean textual;
@@ -105,7 +108,11 @@ final class OptionFields {
       return null;
     }
     try {
-      return Durations.parse(text);
+      Duration duration = Durations.parse(text);
+      if (duration.compareTo(MAX_DURATION) > 0) {
+        throw invalid(name, "at most " + MAX_DURATION.toDays() + 'd');
+      }
+      return duration;
     } catch (IllegalArgumentException e) {
       throw invalid(name, "a duration such as 250ms, 1s, 10m, 24h or PT1S");
     }

@@ -4,7 +4,7 @@ import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.event.ContextRefreshedEvent;
+import org.springframework.boot.context.event.ApplicationStartedEvent;
 import org.springframework.context.event.EventListener;
 
 /** Says at start when others can reach a port that asks nobody who they are. */
@@ -21,7 +21,7 @@ final class ListenWarning {
     this.management = management;
   }
 
-  @EventListener(ContextRefreshedEvent.class)
+  @EventListener(ApplicationStartedEvent.class)
   void warn() {
     warn("API", "server.address", api);
     warn("management port", "management.server.address", management);

@@ -12,7 +12,7 @@ final class PoolMeters {
 
   static void bind(MeterRegistry registry, ConnectionPools pools) {
     gauge(registry, pools, "sluice.pools", "Connection pools", c -> c.poolCount());
-    gauge(registry, pools, "sluice.pool.total", "Connections", c -> c.totalCount());
+    gauge(registry, pools, "sluice.pool.open", "Connections", c -> c.totalCount());
     gauge(registry, pools, "sluice.pool.acquired", "Connections in use", c -> c.acquiredCount());
     gauge(registry, pools, "sluice.pool.idle", "Connections open and free", c -> c.idleCount());
     gauge(

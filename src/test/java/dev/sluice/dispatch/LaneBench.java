@@ -264,7 +264,8 @@ final class LaneBench {
   }
 
   void follow(long batch, BatchState state) {
-    if (!gates.get(batch).follow(state)) {
+    gates.get(batch).follow(state.isDispatchable());
+    if (!state.isDispatchable()) {
       lane.release(batch);
     }
   }

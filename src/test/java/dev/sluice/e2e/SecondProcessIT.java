@@ -14,6 +14,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** One data directory, one process. */
 class SecondProcessIT {
 
+  private static final int EX_CONFIG = 78;
+
   @Test
   void aSecondProcessRefusesToStartAndNamesTheHolder(@TempDir Path directory) {
     try (TargetServer target = TargetServer.start().on("/x", Script.status(200));
@@ -21,7 +23,7 @@ class SecondProcessIT {
         SluiceProcess rival = holder.rival().launch();
         SluiceClient client = new SluiceClient(holder.uri())) {
 
-      assertThat(rival.awaitExit(Duration.ofSeconds(60))).isNotZero();
+      assertThat(rival.awaitExit(Duration.ofMinutes(3))).isEqualTo(EX_CONFIG);
 
       assertThat(rival.log()).contains(Long.toString(holder.pid())).doesNotContain("\tat ");
       String id = client.submit(10, "", _ -> "{\"url\":\"" + target.url("/x") + "\"}");

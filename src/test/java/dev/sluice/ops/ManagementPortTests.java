@@ -20,9 +20,15 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -118,6 +124,25 @@ class ManagementPortTests {
     assertGrown(before, after, "sluice_drain_cut_total", 2);
     assertThat(value(after, "sluice_pool_pending")).isEqualTo(2);
     assertThat(value(after, "sluice_pool_acquired")).isEqualTo(11);
+  }
+
+  @Test
+  void everyMeterIsInTheMetricsPageAndTheOtherWayRound() throws Exception {
+    refresh.refresh();
+    Set<String> scraped =
+        prometheus()
+            .lines()
+            .filter(line -> line.startsWith("# TYPE sluice_"))
+            .map(line -> line.split(" ", -1)[2])
+            .filter(name -> !name.endsWith("_max"))
+            .collect(Collectors.toCollection(TreeSet::new));
+    Set<String> documented =
+        Pattern.compile("`(sluice_[a-z_]+)`")
+            .matcher(Files.readString(Path.of("src/docs/metrics.md")))
+            .results()
+            .map(result -> result.group(1))
+            .collect(Collectors.toCollection(TreeSet::new));
+    assertThat(documented).isEqualTo(scraped);
   }
 
   @ParameterizedTest

@@ -103,6 +103,11 @@ final class BatchIntake {
       RETURNING total
       """;
 
+  private static final String STORED_ITEMS =
+      """
+      SELECT item_count FROM upload WHERE id = ? AND state = 0 AND epoch = ?
+      """;
+
   private static final String BATCH_OF =
       """
       SELECT batch_id FROM upload WHERE id = ? AND state = 0
@@ -287,6 +292,12 @@ final class BatchIntake {
 
   Committed commit(Session session, long uploadId, UploadSummary summary, long now)
       throws SQLException {
+    long stored = session.number(STORED_ITEMS, uploadId, epoch).orElseThrow(BatchIntake::gone);
+    if (stored != summary.itemCount()) {
+      throw new IllegalStateException(
+          "An upload of %d items has %d in shards, indicates a bug"
+              .formatted(summary.itemCount(), stored));
+    }
     long batchId =
         session
             .number(COMMIT, summary.fingerprint(), now, uploadId, epoch, summary.itemCount())

@@ -1,5 +1,6 @@
 package dev.sluice.store.jdbc;
 
+import dev.sluice.model.ProcessClock;
 import dev.sluice.store.StoreException;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -33,6 +34,7 @@ final class GroupCommit implements AutoCloseable {
   private static final long POLL_MILLIS = 1000;
 
   private final Session session;
+  private final ProcessClock clock;
   private final BlockingQueue<Unit<?>> queue;
   private final Duration queueTimeout;
   private final Runnable onFailStop;
@@ -45,11 +47,18 @@ final class GroupCommit implements AutoCloseable {
    * Starts the writer.
    *
    * @param session the writing connection, in a transaction, from now on the writer's own
+   * @param clock bounds the time a group gathers units
    * @param queueTimeout how long a caller waits for a place in the queue
    * @param onFailStop called once, on the writer's thread, when nothing may be written any more
    */
-  GroupCommit(Session session, int queueLength, Duration queueTimeout, Runnable onFailStop) {
+  GroupCommit(
+      Session session,
+      ProcessClock clock,
+      int queueLength,
+      Duration queueTimeout,
+      Runnable onFailStop) {
     this.session = session;
+    this.clock = clock;
     this.queue = new ArrayBlockingQueue<>(queueLength);
     this.queueTimeout = queueTimeout;
     this.onFailStop = onFailStop;
@@ -81,6 +90,11 @@ final class GroupCommit implements AutoCloseable {
       log.atDebug().setCause(e).log("A bounded write failed.");
     }
     return await(answer);
+  }
+
+  /** Gives how many units wait. */
+  int queueLength() {
+    return queue.size();
   }
 
   private static <T extends @Nullable Object> T await(CompletableFuture<T> answer) {
@@ -165,10 +179,10 @@ final class GroupCommit implements AutoCloseable {
       group.forEach(unit -> unit.answer.completeExceptionally(stopped));
       return;
     }
-    long begun = System.nanoTime();
+    long begun = clock.nanoTime();
     try {
       runUnit(group.getFirst());
-      while (group.size() < MAX_UNITS && System.nanoTime() - begun < MAX_GROUP_NANOS) {
+      while (group.size() < MAX_UNITS && clock.nanoTime() - begun < MAX_GROUP_NANOS) {
         Unit<?> next = queue.poll();
         if (next == null) {
           break;
@@ -181,8 +195,9 @@ final class GroupCommit implements AutoCloseable {
       failGroup(group, e);
       return;
     }
-    group.forEach(Unit::succeed);
+    // First: whoever gets an answer finds caches filled and listeners told.
     group.forEach(GroupCommit::runAfterCommit);
+    group.forEach(Unit::succeed);
   }
 
   /** Runs one unit; throws only when the transaction as a whole is lost. */
@@ -205,6 +220,7 @@ final class GroupCommit implements AutoCloseable {
   private void undo(Unit<?> unit, Throwable reason, @Nullable SQLException failure)
       throws SQLException {
     session.takeAfterCommit();
+    session.forgetStatements();
     unit.failure = reason;
     try {
       execute("ROLLBACK TO unit");
@@ -231,15 +247,16 @@ final class GroupCommit implements AutoCloseable {
         .setCause(e)
         .log("A group commit failed.");
     session.takeAfterCommit();
+    session.forgetStatements();
     boolean stop = SqlFailures.isFatal(e) || !rollback();
     if (stop) {
       failed = reason;
       log.atError().log("The store stops writing: what is on disk is uncertain. Restart it.");
     }
-    group.forEach(unit -> unit.fail(reason));
     if (stop) {
-      onFailStop.run();
+      runSafely(onFailStop);
     }
+    group.forEach(unit -> unit.fail(reason));
   }
 
   /** Gives whether a fresh transaction has begun. */
@@ -261,12 +278,14 @@ final class GroupCommit implements AutoCloseable {
   }
 
   private static void runAfterCommit(Unit<?> unit) {
-    for (Runnable action : unit.afterCommit) {
-      try {
-        action.run();
-      } catch (RuntimeException e) {
-        log.atError().setCause(e).log("A listener of the store failed.");
-      }
+    unit.afterCommit.forEach(GroupCommit::runSafely);
+  }
+
+  private static void runSafely(Runnable listener) {
+    try {
+      listener.run();
+    } catch (RuntimeException e) {
+      log.atError().setCause(e).log("A listener of the store failed.");
     }
   }
 

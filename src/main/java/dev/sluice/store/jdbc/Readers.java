@@ -69,6 +69,7 @@ final class Readers implements AutoCloseable {
     try {
       return work.run(session);
     } catch (SQLException e) {
+      session.forgetStatements();
       throw SqlFailures.asStoreException(e);
     } finally {
       endSnapshot(session);
@@ -80,6 +81,7 @@ final class Readers implements AutoCloseable {
     try {
       session.connection().commit();
     } catch (SQLException e) {
+      session.forgetStatements();
       log.atWarn().setCause(e).log("A reading transaction did not end cleanly.");
     }
   }

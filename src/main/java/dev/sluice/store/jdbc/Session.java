@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One connection with its prepared statements, confined to the thread that owns it. Statements are
@@ -29,6 +31,7 @@ final class Session implements AutoCloseable {
     T read(ResultSet row) throws SQLException;
   }
 
+  private static final Logger log = LoggerFactory.getLogger(Session.class);
   private static final int MAX_STATEMENTS = 200;
 
   private final Connection connection;
@@ -111,6 +114,21 @@ final class Session implements AutoCloseable {
     return statement;
   }
 
+  /**
+   * Forgets all prepared statements: the driver ends a statement whose execution failed, and it
+   * would fail for ever after.
+   */
+  void forgetStatements() {
+    for (PreparedStatement statement : statements.values()) {
+      try {
+        statement.close();
+      } catch (SQLException e) {
+        log.atDebug().setCause(e).log("A failed statement did not close.");
+      }
+    }
+    statements.clear();
+  }
+
   /** Runs {@code action} on this thread when the transaction has been committed, else never. */
   void afterCommit(Runnable action) {
     afterCommit.add(action);
@@ -132,10 +150,7 @@ final class Session implements AutoCloseable {
 
   @Override
   public void close() throws SQLException {
-    for (PreparedStatement statement : statements.values()) {
-      statement.close();
-    }
-    statements.clear();
+    forgetStatements();
     connection.close();
   }
 }

@@ -12,6 +12,7 @@ import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.MigrationInfo;
 import org.flywaydb.core.api.MigrationState;
+import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteDataSource;
 
 /** The SQLite file: its creation, its schema and the connections to it. */
@@ -24,7 +25,10 @@ final class SqliteFile {
 
   SqliteFile(StoreProperties properties) {
     this.properties = properties;
-    this.source = new SQLiteDataSource();
+    SQLiteConfig config = new SQLiteConfig();
+    // Otherwise the driver matches a pattern against the text of every INSERT it runs.
+    config.setGetGeneratedKeys(false);
+    this.source = new SQLiteDataSource(config);
     source.setUrl("jdbc:sqlite:" + properties.file());
     source.setBusyTimeout((int) properties.busyTimeout().toMillis());
   }

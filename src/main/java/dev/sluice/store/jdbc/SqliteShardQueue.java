@@ -3,12 +3,19 @@ package dev.sluice.store.jdbc;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.ShardQueue;
 import dev.sluice.store.StoreException;
+import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Hands shards out and takes results back. */
 final class SqliteShardQueue implements ShardQueue {
+
+  private static final Logger log = LoggerFactory.getLogger(SqliteShardQueue.class);
+  private static final Duration UNREADABLE_WAIT = Duration.ofMinutes(1);
 
   private final GroupCommit writer;
   private final Readers readers;
@@ -52,19 +59,39 @@ final class SqliteShardQueue implements ShardQueue {
       return List.of();
     }
     // Payloads are read after the commit and beside the writer: it has other callers.
+    List<GivenBack> unreadable = new ArrayList<>();
+    List<ClaimedShard> claimed;
     try {
-      return readers.read(
-          session -> {
-            List<ClaimedShard> claimed = new ArrayList<>(granted.size());
-            for (Claims.Granted shard : granted) {
-              claimed.add(contents.load(session, shard));
-            }
-            return claimed;
-          });
+      claimed = readers.read(session -> load(session, granted, unreadable));
     } catch (StoreException e) {
       returnUnread(granted, e);
       throw e;
     }
+    giveBack(unreadable);
+    return claimed;
+  }
+
+  private List<ClaimedShard> load(
+      Session session, List<Claims.Granted> granted, List<GivenBack> unreadable)
+      throws SQLException {
+    List<ClaimedShard> claimed = new ArrayList<>(granted.size());
+    for (Claims.Granted shard : granted) {
+      try {
+        claimed.add(contents.load(session, shard));
+      } catch (StoreException e) {
+        if (e.kind() != StoreException.Kind.CORRUPT) {
+          throw e;
+        }
+        // One damaged shard must not hold up the others; it is looked at again later.
+        log.atError()
+            .addKeyValue("shard", shard.lease().shardId())
+            .addKeyValue("batch", shard.lease().batchId())
+            .setCause(e)
+            .log("A shard cannot be read; restore the store from a backup.");
+        unreadable.add(new GivenBack(shard.lease(), clock.instant().plus(UNREADABLE_WAIT)));
+      }
+    }
+    return claimed;
   }
 
   /** Leases that nobody learns of would hold their shards until the next start. */

@@ -101,7 +101,8 @@ final class SqliteStore implements StoreHealth, AutoCloseable {
             taken.epoch(),
             properties,
             clock,
-            new GroupCommit(writing, properties.writeQueue(), properties.busyTimeout(), onFailStop),
+            new GroupCommit(
+                writing, clock, properties.writeQueue(), properties.busyTimeout(), onFailStop),
             new Readers(reading, properties.readQueue()),
             lanes,
             new Destinations(lanes),

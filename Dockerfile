@@ -1,0 +1,51 @@
+#   docker build -t sluice .
+#   docker run -p 127.0.0.1:8080:8080 -p 127.0.0.1:8081:8081 -v sluice-data:/data sluice
+#
+# Base images are arguments, so that a registry of one's own can serve them.
+ARG JDK_IMAGE=eclipse-temurin:25-jdk
+ARG JRE_IMAGE=eclipse-temurin:25-jre
+
+FROM ${JDK_IMAGE} AS build
+WORKDIR /build
+COPY pom.xml mvnw ./
+COPY .mvn .mvn
+# More options for Maven, such as --settings or a mirror; Maven reads this variable itself.
+ARG MAVEN_ARGS=""
+# A layer of its own: dependencies are fetched again only when the build changes.
+RUN ./mvnw -B -ntp -q dependency:go-offline
+COPY src/main src/main
+RUN ./mvnw -B -ntp -q -Dmaven.test.skip=true package \
+  && java -Djarmode=tools -jar target/sluice-*.jar extract --layers --launcher --destination target/layers
+
+FROM ${JRE_IMAGE}
+ARG VERSION=0.1.0-SNAPSHOT
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="Sluice" \
+  org.opencontainers.image.description="Durable batch dispatch of HTTP requests" \
+  org.opencontainers.image.version="${VERSION}" \
+  org.opencontainers.image.revision="${REVISION}"
+
+RUN mkdir -p /app /data && chown 10001:10001 /data && chmod 0700 /data
+WORKDIR /app
+# Least often changed first.
+COPY --from=build /build/target/layers/dependencies/ ./
+COPY --from=build /build/target/layers/spring-boot-loader/ ./
+COPY --from=build /build/target/layers/snapshot-dependencies/ ./
+COPY --from=build /build/target/layers/application/ ./
+
+# Inside a container loopback reaches nobody. Whoever publishes the ports decides who may come: there is no
+# authentication yet, and a WARN line at start says so.
+ENV SERVER_ADDRESS=0.0.0.0 \
+  MANAGEMENT_SERVER_ADDRESS=0.0.0.0 \
+  SLUICE_STORE_PATH=/data/sluice.db
+
+USER 10001:10001
+VOLUME /data
+EXPOSE 8080 8081
+
+# Readiness needs no program in the image: bash speaks TCP.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
+  CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/${MANAGEMENT_SERVER_PORT:-8081} && printf 'GET /actuator/health/readiness HTTP/1.0\\r\\n\\r\\n' >&3 && read -r -t 2 line <&3 && [[ $line == *' 200'* ]]"]
+
+# Exec form: java is process 1 and gets SIGTERM. Options of one's own go into JDK_JAVA_OPTIONS.
+ENTRYPOINT ["java", "-XX:+ExitOnOutOfMemoryError", "--enable-native-access=ALL-UNNAMED", "-XX:MaxRAMPercentage=60", "org.springframework.boot.loader.launch.JarLauncher"]

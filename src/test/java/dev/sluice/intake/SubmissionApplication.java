@@ -1,0 +1,26 @@
+package dev.sluice.intake;
+
+import dev.sluice.model.ProcessClock;
+import org.springframework.boot.SpringBootConfiguration;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.ComponentScan;
+
+/** Submissions on a real port, before a store that tests command. */
+@SpringBootConfiguration(proxyBeanMethods = false)
+@EnableAutoConfiguration
+@ComponentScan({"dev.sluice.api", "dev.sluice.intake"})
+@ConfigurationPropertiesScan({"dev.sluice.api", "dev.sluice.intake"})
+public class SubmissionApplication {
+
+  @Bean
+  RecordingStore store() {
+    return new RecordingStore();
+  }
+
+  @Bean
+  ProcessClock clock() {
+    return ProcessClock.system();
+  }
+}

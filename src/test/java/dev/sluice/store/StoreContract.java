@@ -1,0 +1,1201 @@
+package dev.sluice.store;
+
+import static dev.sluice.store.StoreFixture.ALPHA;
+import static dev.sluice.store.StoreFixture.BETA;
+import static dev.sluice.store.StoreFixture.BY_TEST;
+import static dev.sluice.store.StoreFixture.all;
+import static dev.sluice.store.StoreFixture.attempt;
+import static dev.sluice.store.StoreFixture.batch;
+import static dev.sluice.store.StoreFixture.begin;
+import static dev.sluice.store.StoreFixture.claimAll;
+import static dev.sluice.store.StoreFixture.oneShot;
+import static dev.sluice.store.StoreFixture.open;
+import static dev.sluice.store.StoreFixture.openUpload;
+import static dev.sluice.store.StoreFixture.outcome;
+import static dev.sluice.store.StoreFixture.sealed;
+import static dev.sluice.store.StoreFixture.shard;
+import static dev.sluice.store.StoreFixture.some;
+import static dev.sluice.store.StoreFixture.summary;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sluice.model.Attempt;
+import dev.sluice.model.BatchOptions;
+import dev.sluice.model.BatchState;
+import dev.sluice.model.Capture;
+import dev.sluice.model.CapturedResponse;
+import dev.sluice.model.Counts;
+import dev.sluice.model.Delivery;
+import dev.sluice.model.Destination;
+import dev.sluice.model.Header;
+import dev.sluice.model.ItemError;
+import dev.sluice.model.Outcome;
+import dev.sluice.model.OutcomeState;
+import dev.sluice.model.Rate;
+import dev.sluice.model.RetryOptions;
+import dev.sluice.store.BatchReader.BatchFilter;
+import dev.sluice.store.BatchReader.ResultPage;
+import dev.sluice.store.BatchWriter.Begun;
+import dev.sluice.store.BatchWriter.SealResult;
+import dev.sluice.store.BatchWriter.UploadOpening;
+import dev.sluice.store.ControlBoard.Controlled;
+import dev.sluice.store.ControlBoard.Parking;
+import dev.sluice.store.ShardQueue.ClaimRequest;
+import dev.sluice.store.ShardQueue.ClaimedShard;
+import dev.sluice.store.ShardQueue.GivenBack;
+import dev.sluice.store.ShardQueue.SettleReport;
+import dev.sluice.store.ShardQueue.Settlement;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+/** The laws of the store, kept by every adapter. */
+@NullUnmarked
+public abstract class StoreContract {
+
+  /** The roles of one open store. */
+  public record Roles(
+      BatchWriter writer,
+      ShardQueue queue,
+      ControlBoard board,
+      BatchReader reader,
+      Housekeeping housekeeping,
+      StoreHealth health) {}
+
+  protected final TestClock clock = new TestClock();
+  private Roles store;
+
+  /** Opens a store on fresh storage. */
+  protected abstract Roles create();
+
+  /** Kills the process that holds the store and starts another on the same storage. */
+  protected abstract Roles crashAndReopen();
+
+  /** Closes every store that was opened. */
+  protected abstract void close();
+
+  @BeforeEach
+  void createStore() {
+    store = create();
+  }
+
+  @AfterEach
+  void checkAndClose() {
+    try {
+      countersAddUp();
+    } finally {
+      close();
+    }
+  }
+
+  private void countersAddUp() {
+    List<BatchRecord> batches =
+        store
+            .reader()
+            .batches(new BatchFilter(Tenants.DEFAULT, Set.of(), null, Map.of()), null, 100);
+    for (BatchRecord batch : batches) {
+      if (batch.state() == BatchState.COMPLETED || batch.state() == BatchState.CANCELLED) {
+        assertThat(batch.counts().settled()).as("%s", batch).isEqualTo(batch.counts().total());
+      }
+      Set<Long> seen = new HashSet<>();
+      allResults(batch.ref()).forEach(r -> assertThat(seen.add(r.outcome().index())).isTrue());
+      assertThat((long) seen.size()).isEqualTo(batch.counts().settled());
+    }
+  }
+
+  private List<ResultRecord> allResults(BatchRef batch) {
+    List<ResultRecord> all = new ArrayList<>();
+    ResultPage page = store.reader().results(batch, ItemFilter.ALL, 0, 7, false);
+    all.addAll(page.results());
+    while (!page.end()) {
+      page = store.reader().results(batch, ItemFilter.ALL, page.lastSeq(), 333, false);
+      all.addAll(page.results());
+    }
+    return all;
+  }
+
+  private BatchRecord read(BatchRef batch) {
+    return store.reader().batch(Tenants.DEFAULT, batch.publicId()).orElseThrow();
+  }
+
+  private List<ClaimedShard> claim(Destination destination, int maxItems) {
+    long id = store.reader().destination(destination.key()).orElseThrow().id();
+    return store.queue().claim(List.of(new ClaimRequest(id, maxItems, Long.MAX_VALUE)));
+  }
+
+  private SettleReport settle(Settlement... settlements) {
+    return store.queue().settle(List.of(settlements));
+  }
+
+  private static BatchOptions with(Instant notBefore, int weight) {
+    BatchOptions d = BatchOptions.DEFAULT;
+    return new BatchOptions(
+        d.delivery(),
+        d.concurrency(),
+        d.rate(),
+        d.credential(),
+        d.retry(),
+        d.success(),
+        d.timeout(),
+        notBefore,
+        d.deadline(),
+        weight,
+        d.onBreakerOpen(),
+        d.capture(),
+        d.openTimeout());
+  }
+
+  private static BatchOptions weight(int weight) {
+    BatchOptions d = BatchOptions.DEFAULT;
+    return new BatchOptions(
+        d.delivery(),
+        null,
+        null,
+        null,
+        d.retry(),
+        d.success(),
+        d.timeout(),
+        null,
+        null,
+        weight,
+        d.onBreakerOpen(),
+        d.capture(),
+        d.openTimeout());
+  }
+
+  @Nested
+  class Intake {
+
+    @Test
+    void hidesAOneShotBatchUntilItIsSealed() {
+      BatchRef batch = begin(store.writer(), oneShot(null));
+      long upload = openUpload(store.writer(), batch);
+      store.writer().append(upload, List.of(shard(ALPHA, 0, 10)));
+
+      assertThat(store.reader().batch(Tenants.DEFAULT, batch.publicId())).isEmpty();
+      assertThat(claimAll(store.queue(), 100)).isEmpty();
+
+      store.writer().commitAndSeal(upload, summary(10));
+
+      assertThat(read(batch).state()).isEqualTo(BatchState.QUEUED);
+      assertThat(read(batch).counts()).isEqualTo(new Counts(10, 0, 0, 0, 0, 0, 0, 0));
+      assertThat(claimAll(store.queue(), 100)).hasSize(1);
+    }
+
+    @Test
+    void neverDispatchesAnOpenBatch() {
+      BatchRef batch = begin(store.writer(), open(null));
+      long upload = openUpload(store.writer(), batch);
+      store.writer().append(upload, List.of(shard(ALPHA, 0, 10)));
+      assertThat(store.writer().commit(upload, summary(10))).isEqualTo(10);
+
+      assertThat(read(batch).state()).isEqualTo(BatchState.OPEN);
+      assertThat(store.queue().ready(0, 10)).isEmpty();
+
+      assertThat(store.writer().seal(batch.id(), 10L)).isEqualTo(new SealResult.Sealed(10));
+      assertThat(store.writer().seal(batch.id(), null)).isEqualTo(new SealResult.Sealed(10));
+      assertThat(claimAll(store.queue(), 100)).hasSize(1);
+    }
+
+    @Test
+    void keepsWhatTheClientAskedFor() {
+      BatchOptions options =
+          new BatchOptions(
+              Delivery.AT_MOST_ONCE,
+              7,
+              new Rate(300, Duration.ofSeconds(1), 30),
+              "partner-x",
+              new RetryOptions(
+                  3,
+                  Duration.ofMillis(250),
+                  1.5,
+                  Duration.ofMinutes(1),
+                  Duration.ofHours(2),
+                  RetryOptions.Jitter.EQUAL,
+                  List.of("5xx"),
+                  List.of("501")),
+              List.of("2xx", "404"),
+              Duration.ofSeconds(5),
+              null,
+              clock.instant().plus(Duration.ofDays(1)),
+              3,
+              BatchOptions.OnBreakerOpen.FAIL,
+              new Capture(Capture.On.ALWAYS, 99),
+              Duration.ofHours(1));
+      BatchRef batch = sealed(store.writer(), options, shard(ALPHA, 0, 1));
+
+      BatchRecord read = read(batch);
+      assertThat(read.options()).isEqualTo(options);
+      assertThat(read.name()).isEqualTo("name");
+      assertThat(read.metadata()).containsExactly(Map.entry("team", "blue"));
+      assertThat(read.times().createdAt()).isEqualTo(clock.instant());
+      assertThat(read.times().sealedAt()).isEqualTo(clock.instant());
+      assertThat(claimAll(store.queue(), 1).getFirst().terms().options()).isEqualTo(options);
+    }
+
+    @Test
+    void findsTheBatchOfAnIdempotencyKey() {
+      BatchRef batch = begin(store.writer(), oneShot("key"));
+      assertThat(store.writer().begin(oneShot("key")))
+          .isEqualTo(new Begun.Existing(batch, true, null));
+      long upload = openUpload(store.writer(), batch);
+      store.writer().append(upload, List.of(shard(ALPHA, 0, 1)));
+      byte[] print = new byte[32];
+      print[0] = 42;
+      store.writer().commitAndSeal(upload, new BatchWriter.UploadSummary(1, 1, print));
+
+      assertThat(store.writer().begin(oneShot("key")))
+          .isInstanceOfSatisfying(
+              Begun.Existing.class,
+              existing -> {
+                assertThat(existing.batch()).isEqualTo(batch);
+                assertThat(existing.receiving()).isFalse();
+                assertThat(existing.fingerprint()).isEqualTo(print);
+              });
+    }
+
+    @Test
+    void createsAnewWhenTheUploadOfTheKeyDied() {
+      BatchRef dead = begin(store.writer(), oneShot("key"));
+      openUpload(store.writer(), dead);
+      clock.advance(Duration.ofSeconds(61));
+
+      BatchRef fresh = begin(store.writer(), oneShot("key"));
+
+      assertThat(fresh).isNotEqualTo(dead);
+    }
+
+    @Test
+    void createsAnewWhenTheProcessOfTheUploadDied() {
+      BatchRef dead = begin(store.writer(), oneShot("key"));
+      long upload = openUpload(store.writer(), dead);
+      store.writer().append(upload, List.of(shard(ALPHA, 0, 10)));
+      store = crashAndReopen();
+
+      BatchRef fresh = begin(store.writer(), oneShot("key"));
+
+      assertThat(fresh).isNotEqualTo(dead);
+      assertThatThrownBy(() -> store.writer().append(upload, List.of(shard(ALPHA, 0, 10))))
+          .isInstanceOf(StoreException.class);
+      assertThat(store.housekeeping().deleteDeadUploads(Instant.EPOCH, 1000)).isPositive();
+      assertThat(store.housekeeping().deleteDeadUploads(Instant.EPOCH, 1000)).isZero();
+    }
+
+    @Test
+    void forgetsAnAbandonedUpload() {
+      BatchRef batch = begin(store.writer(), oneShot("key"));
+      long upload = openUpload(store.writer(), batch);
+      store.writer().append(upload, List.of(shard(ALPHA, 0, 10)));
+      store.writer().abandon(upload);
+      store.writer().abandon(upload);
+
+      assertThatThrownBy(() -> store.writer().commitAndSeal(upload, summary(10)))
+          .isInstanceOf(StoreException.class);
+      assertThat(store.writer().begin(oneShot("key"))).isInstanceOf(Begun.Created.class);
+    }
+
+    @Test
+    void takesChunksInOrderAndOneAtATime() {
+      BatchRef batch = begin(store.writer(), open(null));
+      BatchWriter writer = store.writer();
+      long upload = openUpload(writer, batch);
+      assertThat(writer.openUpload(batch.id(), 0L, null)).isEqualTo(new UploadOpening.InProgress());
+      writer.append(upload, List.of(shard(ALPHA, 0, 10)));
+      writer.commit(upload, summary(10));
+
+      assertThat(writer.openUpload(batch.id(), 11L, null)).isEqualTo(new UploadOpening.Gap(10));
+      assertThat(writer.openUpload(batch.id(), 5L, null))
+          .isEqualTo(new UploadOpening.Misaligned(10));
+      assertThat(writer.openUpload(batch.id(), 0L, null))
+          .isInstanceOfSatisfying(
+              UploadOpening.Earlier.class,
+              earlier -> {
+                assertThat(earlier.itemCount()).isEqualTo(10);
+                assertThat(earlier.total()).isEqualTo(10);
+              });
+      assertThat(writer.openUpload(batch.id(), 10L, null))
+          .isInstanceOfSatisfying(
+              UploadOpening.Opened.class, opened -> assertThat(opened.firstIndex()).isEqualTo(10));
+      assertThat(writer.seal(batch.id(), null)).isEqualTo(new SealResult.UploadInProgress());
+    }
+
+    @Test
+    void recognisesAChunkByItsKeyEvenAfterTheSeal() {
+      BatchRef batch = begin(store.writer(), open(null));
+      long upload =
+          ((UploadOpening.Opened) store.writer().openUpload(batch.id(), null, "chunk-1"))
+              .uploadId();
+      store.writer().append(upload, List.of(shard(ALPHA, 0, 3)));
+      store.writer().commit(upload, summary(3));
+      store.writer().seal(batch.id(), null);
+
+      assertThat(store.writer().openUpload(batch.id(), null, "chunk-1"))
+          .isInstanceOf(UploadOpening.Earlier.class);
+      assertThat(store.writer().openUpload(batch.id(), null, "chunk-2"))
+          .isEqualTo(new UploadOpening.InvalidState(BatchState.QUEUED));
+    }
+
+    @Test
+    void replacesADeadChunk() {
+      BatchRef batch = begin(store.writer(), open(null));
+      long dead = openUpload(store.writer(), batch);
+      store.writer().append(dead, List.of(shard(ALPHA, 0, 10), shard(BETA, 10, 10)));
+      clock.advance(Duration.ofSeconds(61));
+
+      long upload = openUpload(store.writer(), batch);
+      store.writer().append(upload, List.of(shard(ALPHA, 0, 5)));
+      store.writer().commit(upload, summary(5));
+      assertThat(store.writer().seal(batch.id(), 5L)).isEqualTo(new SealResult.Sealed(5));
+
+      List<ClaimedShard> claimed = claimAll(store.queue(), 1000);
+      assertThat(claimed).singleElement().satisfies(s -> assertThat(s.itemCount()).isEqualTo(5));
+      assertThat(store.reader().items(batch, ItemFilter.ALL, 0, 100)).hasSize(5);
+    }
+
+    @Test
+    void keepsAnUploadAliveByTouchingIt() {
+      BatchRef batch = begin(store.writer(), open(null));
+      long upload = openUpload(store.writer(), batch);
+      clock.advance(Duration.ofSeconds(50));
+      store.writer().append(upload, List.of());
+      clock.advance(Duration.ofSeconds(50));
+
+      assertThat(store.writer().openUpload(batch.id(), null, null))
+          .isEqualTo(new UploadOpening.InProgress());
+    }
+
+    @Test
+    void tellsAMismatchOfTheExpectedCount() {
+      BatchRef batch = begin(store.writer(), open(null));
+      assertThat(store.writer().seal(batch.id(), 3L)).isEqualTo(new SealResult.CountMismatch(0));
+      assertThat(read(batch).state()).isEqualTo(BatchState.OPEN);
+    }
+
+    @Test
+    void completesAnEmptyBatchAtOnce() {
+      BatchRef batch = begin(store.writer(), open(null));
+      store.writer().seal(batch.id(), null);
+      assertThat(read(batch).state()).isEqualTo(BatchState.COMPLETED);
+      assertThat(read(batch).times().finishedAt()).isNotNull();
+    }
+
+    @Test
+    void refusesASummaryThatDisagreesWithTheShards() {
+      BatchRef batch = begin(store.writer(), oneShot(null));
+      long upload = openUpload(store.writer(), batch);
+      store.writer().append(upload, List.of(shard(ALPHA, 0, 10)));
+      assertThatThrownBy(() -> store.writer().commitAndSeal(upload, summary(11)))
+          .isInstanceOf(IllegalStateException.class);
+      assertThat(store.reader().batch(Tenants.DEFAULT, batch.publicId())).isEmpty();
+    }
+
+    @Test
+    void expiresAnOpenBatchThatIsIdle() {
+      BatchRef batch = begin(store.writer(), open(null));
+      long upload = openUpload(store.writer(), batch);
+      store.writer().append(upload, List.of(shard(ALPHA, 0, 10)));
+      store.writer().commit(upload, summary(10));
+      clock.advance(Duration.ofHours(23));
+      assertThat(store.housekeeping().expireOpenBatches(10)).isZero();
+      clock.advance(Duration.ofHours(2));
+
+      assertThat(store.housekeeping().expireOpenBatches(10)).isEqualTo(1);
+      assertThat(store.housekeeping().closeShards(10).shardCount()).isEqualTo(1);
+      assertThat(store.housekeeping().closeShards(10).shardCount()).isZero();
+
+      assertThat(read(batch).state()).isEqualTo(BatchState.EXPIRED);
+      assertThat(read(batch).counts().expired()).isEqualTo(10);
+      assertThat(store.writer().seal(batch.id(), null))
+          .isEqualTo(new SealResult.InvalidState(BatchState.EXPIRED));
+    }
+
+    @Test
+    void marksRedrivenItemsWithTheUpload() {
+      BatchRef parent = sealed(store.writer(), shard(ALPHA, 0, 10));
+      BatchRef child = begin(store.writer(), oneShot(null));
+      long upload = openUpload(store.writer(), child);
+      store.writer().markRedriven(upload, parent.id(), List.of(1L, 3L));
+      assertThat(store.reader().redriven(parent, Set.of(1L, 2L, 3L)))
+          .containsExactlyInAnyOrder(1L, 3L);
+
+      store.writer().abandon(upload);
+
+      assertThat(store.reader().redriven(parent, Set.of(1L, 2L, 3L))).isEmpty();
+    }
+  }
+
+  @Nested
+  class Claiming {
+
+    @Test
+    void leasesAShardOnce() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 10), shard(ALPHA, 10, 10));
+      List<ClaimedShard> first = claimAll(store.queue(), 10);
+      List<ClaimedShard> second = claimAll(store.queue(), 10);
+
+      assertThat(first).singleElement().satisfies(s -> assertThat(s.firstIndex()).isZero());
+      assertThat(second).singleElement().satisfies(s -> assertThat(s.firstIndex()).isEqualTo(10));
+      assertThat(store.queue().ready(0, 10)).isEmpty();
+      assertThat(claimAll(store.queue(), 10)).isEmpty();
+      assertThat(read(batch).state()).isEqualTo(BatchState.RUNNING);
+      assertThat(read(batch).times().startedAt()).isEqualTo(clock.instant());
+    }
+
+    @Test
+    void givesOneShardHoweverLarge() {
+      sealed(store.writer(), shard(ALPHA, 0, 100), shard(ALPHA, 100, 100));
+      assertThat(claim(ALPHA, 1)).hasSize(1);
+    }
+
+    @Test
+    void startsASmallBatchBesideALargeOne() {
+      NewShard[] large = new NewShard[40];
+      for (int i = 0; i < large.length; i++) {
+        large[i] = shard(ALPHA, i * 100L, 100);
+      }
+      BatchRef whale = sealed(store.writer(), large);
+      claim(ALPHA, 1000);
+      BatchRef minnow = sealed(store.writer(), shard(ALPHA, 0, 10));
+
+      List<ClaimedShard> claimed = claim(ALPHA, 200);
+
+      assertThat(claimed).extracting(s -> s.lease().batchId()).contains(minnow.id(), whale.id());
+    }
+
+    @Test
+    void sharesByWeight() {
+      NewShard[] shards = new NewShard[40];
+      for (int i = 0; i < shards.length; i++) {
+        shards[i] = shard(ALPHA, i * 10L, 10);
+      }
+      BatchRef light = sealed(store.writer(), weight(1), shards);
+      BatchRef heavy = sealed(store.writer(), weight(3), shards);
+
+      List<ClaimedShard> claimed = claim(ALPHA, 400);
+
+      long heavyCount = claimed.stream().filter(s -> s.lease().batchId() == heavy.id()).count();
+      long lightCount = claimed.stream().filter(s -> s.lease().batchId() == light.id()).count();
+      assertThat(heavyCount).isBetween(29L, 31L);
+      assertThat(heavyCount + lightCount).isEqualTo(40);
+    }
+
+    @Test
+    void aBatchThatWasPausedStarvesNobodyWhenItResumes() {
+      NewShard[] shards = new NewShard[40];
+      for (int i = 0; i < shards.length; i++) {
+        shards[i] = shard(ALPHA, i * 10L, 10);
+      }
+      BatchRef sleeper = sealed(store.writer(), shards);
+      store.board().pause(sleeper.id(), BY_TEST);
+      BatchRef busy = sealed(store.writer(), shards);
+      claim(ALPHA, 200);
+      store.board().resume(sleeper.id(), BY_TEST);
+
+      List<ClaimedShard> claimed = claim(ALPHA, 200);
+
+      assertThat(claimed.stream().filter(s -> s.lease().batchId() == busy.id()).count())
+          .isBetween(9L, 11L);
+    }
+
+    @Test
+    void claimsNothingForAParkedDestination() {
+      sealed(store.writer(), shard(ALPHA, 0, 10), shard(BETA, 10, 10));
+      long alpha = store.reader().destination(ALPHA.key()).orElseThrow().id();
+      Instant until = clock.instant().plusSeconds(30);
+      store.board().park(List.of(new Parking(alpha, until, "breaker")));
+
+      assertThat(store.queue().ready(0, 10)).extracting(r -> r.destination()).containsExactly(BETA);
+      assertThat(claim(ALPHA, 10)).isEmpty();
+      assertThat(store.housekeeping().nextDue()).isEqualTo(until);
+      assertThat(store.reader().destination(ALPHA.key()).orElseThrow().parkReason())
+          .isEqualTo("breaker");
+
+      clock.advance(Duration.ofSeconds(30));
+      AtomicInteger calls = new AtomicInteger();
+      store.queue().onReady(calls::incrementAndGet);
+      assertThat(store.housekeeping().promoteDue(10)).isEqualTo(1);
+      assertThat(calls).hasValue(1);
+      assertThat(claim(ALPHA, 10)).hasSize(1);
+    }
+
+    @Test
+    void claimsNothingForAPausedDestination() {
+      sealed(store.writer(), shard(ALPHA, 0, 10));
+      DestinationRecord paused = store.board().pauseDestination(ALPHA, null, BY_TEST);
+      assertThat(paused.paused()).isNotNull();
+      assertThat(store.queue().ready(0, 10)).isEmpty();
+      assertThat(claim(ALPHA, 10)).isEmpty();
+
+      assertThat(store.board().resumeDestination(ALPHA).paused()).isNull();
+      assertThat(claim(ALPHA, 10)).hasSize(1);
+    }
+
+    @Test
+    void claimsNothingBeforeItsTime() {
+      Instant due = clock.instant().plusSeconds(60);
+      BatchRef batch = sealed(store.writer(), with(due, 1), shard(ALPHA, 0, 10));
+      assertThat(read(batch).state()).isEqualTo(BatchState.SCHEDULED);
+      assertThat(claimAll(store.queue(), 10)).isEmpty();
+      assertThat(store.housekeeping().nextDue()).isEqualTo(due);
+
+      clock.advance(Duration.ofSeconds(60));
+      assertThat(store.housekeeping().promoteDue(10)).isPositive();
+
+      assertThat(read(batch).state()).isEqualTo(BatchState.QUEUED);
+      assertThat(claimAll(store.queue(), 10)).hasSize(1);
+    }
+
+    @Test
+    void tellsListenersWhenShardsBecomeClaimable() {
+      AtomicInteger calls = new AtomicInteger();
+      store.queue().onReady(calls::incrementAndGet);
+      BatchRef batch = begin(store.writer(), open(null));
+      long upload = openUpload(store.writer(), batch);
+      store.writer().append(upload, List.of(shard(ALPHA, 0, 10)));
+      store.writer().commit(upload, summary(10));
+      assertThat(calls).hasValue(0);
+      store.writer().seal(batch.id(), null);
+      assertThat(calls).hasValue(1);
+    }
+
+    @Test
+    void followsManyFlowsInSteps() {
+      int destinations = 1200;
+      NewShard[] shards = new NewShard[destinations];
+      for (int i = 0; i < destinations; i++) {
+        shards[i] = shard(new Destination("http", "h" + i + ".example", 80), i, 1);
+      }
+      sealed(store.writer(), shards);
+      int atOnce = readyCount();
+      assertThat(atOnce).isBetween(1, destinations - 1);
+      while (store.housekeeping().followBatchStates(300) > 0) {
+        assertThat(readyCount()).isGreaterThan(atOnce - 1);
+      }
+      assertThat(readyCount()).isEqualTo(destinations);
+    }
+
+    private int readyCount() {
+      int count = 0;
+      List<ShardQueue.ReadyDestination> page = store.queue().ready(0, 100);
+      while (!page.isEmpty()) {
+        count += page.size();
+        page = store.queue().ready(page.getLast().id(), 100);
+      }
+      return count;
+    }
+  }
+
+  @Nested
+  class Settling {
+
+    @Test
+    void countsEveryOutcomeOnceAndCompletes() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 500), shard(BETA, 500, 100));
+      List<ClaimedShard> claimed = claimAll(store.queue(), 1000);
+
+      SettleReport report =
+          settle(
+              all(claimed.get(0), OutcomeState.SUCCEEDED, clock.instant()),
+              all(claimed.get(1), OutcomeState.FAILED, clock.instant()));
+
+      assertThat(report.inserted())
+          .containsOnly(
+              Map.entry(OutcomeState.SUCCEEDED, 500), Map.entry(OutcomeState.FAILED, 100));
+      assertThat(report.fenced()).isEmpty();
+      assertThat(report.drainedBatches()).containsExactly(batch.id());
+      assertThat(store.housekeeping().unfinishedButDrained(10)).containsExactly(batch.id());
+      assertThat(store.housekeeping().finish(report.drainedBatches())).containsExactly(batch);
+      assertThat(store.housekeeping().finish(report.drainedBatches())).isEmpty();
+      BatchRecord read = read(batch);
+      assertThat(read.state()).isEqualTo(BatchState.COMPLETED);
+      assertThat(read.counts()).isEqualTo(new Counts(600, 0, 500, 100, 0, 0, 0, 0));
+      assertThat(read.attempts()).isEqualTo(600);
+      assertThat(read.times().lastOutcomeAt()).isEqualTo(clock.instant());
+    }
+
+    @Test
+    void keepsTheFirstOutcomeOfAnItem() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 2));
+      ClaimedShard shard = claimAll(store.queue(), 10).getFirst();
+      settle(some(shard.lease(), outcome(0, OutcomeState.SUCCEEDED, clock.instant())));
+
+      SettleReport again =
+          settle(some(shard.lease(), outcome(0, OutcomeState.FAILED, clock.instant())));
+
+      assertThat(again.inserted()).isEmpty();
+      assertThat(read(batch).counts()).isEqualTo(new Counts(2, 0, 1, 0, 0, 0, 0, 0));
+      assertThat(store.reader().item(batch, 0).orElseThrow().outcome().state())
+          .isEqualTo(OutcomeState.SUCCEEDED);
+    }
+
+    @Test
+    void acceptsTheRepetitionOfALostCommit() {
+      sealed(store.writer(), shard(ALPHA, 0, 2));
+      ClaimedShard shard = claimAll(store.queue(), 10).getFirst();
+      Settlement settlement = all(shard, OutcomeState.SUCCEEDED, clock.instant());
+      settle(settlement);
+
+      SettleReport again = settle(settlement);
+
+      assertThat(again.fenced()).isEmpty();
+      assertThat(again.inserted()).isEmpty();
+    }
+
+    @Test
+    void dropsTheOutcomesOfALeaseThatMovedOn() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 2), shard(ALPHA, 2, 2));
+      List<ClaimedShard> claimed = claimAll(store.queue(), 10);
+      ClaimedShard lost = claimed.get(0);
+      store.queue().giveBack(List.of(new GivenBack(lost.lease(), null)));
+      ClaimedShard regained = claimAll(store.queue(), 10).getFirst();
+      assertThat(regained.lease().token()).isGreaterThan(lost.lease().token());
+
+      SettleReport report =
+          settle(
+              all(lost, OutcomeState.FAILED, clock.instant()),
+              all(claimed.get(1), OutcomeState.SUCCEEDED, clock.instant()));
+
+      assertThat(report.fenced()).containsExactly(lost.lease());
+      assertThat(report.inserted()).containsOnly(Map.entry(OutcomeState.SUCCEEDED, 2));
+      assertThat(read(batch).counts()).isEqualTo(new Counts(4, 0, 2, 0, 0, 0, 0, 0));
+    }
+
+    @Test
+    void tellsTheNextHolderWhatTheLastOneDid() {
+      sealed(store.writer(), shard(ALPHA, 100, 4));
+      ClaimedShard shard = claimAll(store.queue(), 10).getFirst();
+      assertThat(shard.progress()).isNull();
+      Instant first = clock.instant();
+      Attempt maybe = attempt(102, 1, Attempt.Kind.MAYBE_SENT, first);
+      Instant due = first.plusSeconds(90);
+      Attempt throttled =
+          new Attempt(
+              102, 2, Attempt.Kind.RETRYABLE, 429, null, first.plusSeconds(1), 3, due, false);
+      settle(
+          new Settlement(
+              shard.lease(),
+              List.of(outcome(101, OutcomeState.SUCCEEDED, first)),
+              List.of(maybe, throttled)));
+      store.queue().giveBack(List.of(new GivenBack(shard.lease(), due)));
+
+      assertThat(claimAll(store.queue(), 10)).isEmpty();
+      assertThat(store.housekeeping().nextDue()).isEqualTo(due);
+      clock.advance(Duration.ofSeconds(90));
+      assertThat(store.housekeeping().promoteDue(10)).isEqualTo(1);
+      ClaimedShard again = claimAll(store.queue(), 10).getFirst();
+
+      assertThat(again.progress()).isNotNull();
+      assertThat(again.progress().settled().stream().boxed().toList()).containsExactly(1);
+      assertThat(again.progress().histories())
+          .containsOnly(Map.entry(102L, new ShardQueue.History(2, 1, true, first, due)));
+      assertThat(again.crashes()).isZero();
+    }
+
+    @Test
+    void countsAttemptsThatDidNotEndAnItem() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 1));
+      ClaimedShard shard = claimAll(store.queue(), 10).getFirst();
+      Attempt failed = attempt(0, 1, Attempt.Kind.RETRYABLE, clock.instant());
+      settle(new Settlement(shard.lease(), List.of(), List.of(failed)));
+      assertThat(read(batch).attempts()).isEqualTo(1);
+      Outcome success =
+          new Outcome(0, "id-0", OutcomeState.SUCCEEDED, 200, 2, 7, clock.instant(), null, null);
+      settle(some(shard.lease(), success));
+
+      assertThat(read(batch).attempts()).isEqualTo(2);
+      ItemRecord item = store.reader().item(batch, 0).orElseThrow();
+      assertThat(item.outcome()).isEqualTo(success);
+      assertThat(item.attempts()).containsExactly(failed);
+    }
+
+    @Test
+    void keepsTheCapturedResponse() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 1));
+      ClaimedShard shard = claimAll(store.queue(), 10).getFirst();
+      CapturedResponse response =
+          new CapturedResponse(
+              List.of(new Header("Server", "x"), new Header("Set-Cookie", "a\"b")),
+              "no such order".getBytes(StandardCharsets.UTF_8),
+              true);
+      Outcome refused =
+          new Outcome(
+              0,
+              "id-0",
+              OutcomeState.FAILED,
+              422,
+              1,
+              9,
+              clock.instant(),
+              new ItemError("http_status", "422"),
+              response);
+      settle(some(shard.lease(), refused));
+
+      assertThat(store.reader().item(batch, 0).orElseThrow().outcome()).isEqualTo(refused);
+      assertThat(allResults(batch)).extracting(ResultRecord::outcome).containsExactly(refused);
+    }
+
+    @Test
+    void aShardGivenBackWithoutAnythingLeftIsDone() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 2));
+      ClaimedShard shard = claimAll(store.queue(), 10).getFirst();
+      settle(all(shard, OutcomeState.SUCCEEDED, clock.instant()));
+      store.queue().giveBack(List.of(new GivenBack(shard.lease(), null)));
+
+      assertThat(store.queue().ready(0, 10)).isEmpty();
+      assertThat(store.housekeeping().finish(List.of(batch.id()))).containsExactly(batch);
+    }
+
+    @Test
+    void doesNotFinishABatchWithItemsLeft() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 2));
+      ClaimedShard shard = claimAll(store.queue(), 10).getFirst();
+      SettleReport report =
+          settle(some(shard.lease(), outcome(1, OutcomeState.SUCCEEDED, clock.instant())));
+      assertThat(report.drainedBatches()).isEmpty();
+      assertThat(store.housekeeping().finish(List.of(batch.id()))).isEmpty();
+      assertThat(store.housekeeping().unfinishedButDrained(10)).isEmpty();
+    }
+
+    @Test
+    void continuesAfterACrash() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 3), shard(ALPHA, 3, 3));
+      ClaimedShard held = claim(ALPHA, 3).getFirst();
+      settle(some(held.lease(), outcome(0, OutcomeState.SUCCEEDED, clock.instant())));
+
+      store = crashAndReopen();
+
+      List<ClaimedShard> claimed = claimAll(store.queue(), 100);
+      assertThat(claimed).hasSize(2);
+      ClaimedShard again = claimed.getFirst();
+      assertThat(again.lease().shardId()).isEqualTo(held.lease().shardId());
+      assertThat(again.crashes()).isEqualTo(1);
+      assertThat(again.progress().settled().cardinality()).isEqualTo(1);
+      assertThat(claimed.getLast().crashes()).isZero();
+      assertThat(settle(all(held, OutcomeState.FAILED, clock.instant())).fenced())
+          .containsExactly(held.lease());
+      SettleReport report =
+          settle(
+              all(again, OutcomeState.SUCCEEDED, clock.instant()),
+              all(claimed.getLast(), OutcomeState.SUCCEEDED, clock.instant()));
+      assertThat(store.housekeeping().finish(report.drainedBatches())).containsExactly(batch);
+      assertThat(read(batch).counts()).isEqualTo(new Counts(6, 0, 6, 0, 0, 0, 0, 0));
+    }
+  }
+
+  @Nested
+  class Control {
+
+    @Test
+    void pausesAndResumes() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 10), shard(ALPHA, 10, 10));
+      claim(ALPHA, 10);
+      assertThat(store.board().pause(batch.id(), BY_TEST))
+          .isEqualTo(new Controlled.Done(BatchState.PAUSED));
+      assertThat(store.board().pause(batch.id(), BY_TEST))
+          .isEqualTo(new Controlled.Done(BatchState.PAUSED));
+      assertThat(read(batch).reason()).isEqualTo(BY_TEST);
+      assertThat(store.queue().ready(0, 10)).isEmpty();
+      assertThat(claim(ALPHA, 10)).isEmpty();
+      assertThat(store.board().batchControls(Set.of(batch.id())))
+          .containsExactly(new ControlBoard.BatchControl(batch.id(), BatchState.PAUSED));
+
+      assertThat(store.board().resume(batch.id(), BY_TEST))
+          .isEqualTo(new Controlled.Done(BatchState.RUNNING));
+      assertThat(claim(ALPHA, 10)).hasSize(1);
+    }
+
+    @Test
+    void aShardGivenBackToAPausedBatchWaitsForTheResume() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 10));
+      ClaimedShard shard = claim(ALPHA, 10).getFirst();
+      store.board().pause(batch.id(), BY_TEST);
+      store.queue().giveBack(List.of(new GivenBack(shard.lease(), null)));
+      assertThat(claim(ALPHA, 10)).isEmpty();
+      store.board().resume(batch.id(), BY_TEST);
+      assertThat(claim(ALPHA, 10)).hasSize(1);
+    }
+
+    @Test
+    void tellsWhatTheStateForbids() {
+      BatchRef batch = begin(store.writer(), open(null));
+      assertThat(store.board().pause(batch.id(), BY_TEST))
+          .isEqualTo(new Controlled.InvalidState(BatchState.OPEN));
+      store.writer().seal(batch.id(), null);
+      assertThat(store.board().cancel(batch.id(), BY_TEST))
+          .isEqualTo(new Controlled.InvalidState(BatchState.COMPLETED));
+    }
+
+    @Test
+    void cancelsUntouchedShardsByTheirOwnRow() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 300, 2), shard(BETA, 1, 300, 2));
+      assertThat(store.board().cancel(batch.id(), BY_TEST))
+          .isEqualTo(new Controlled.Done(BatchState.CANCELLING));
+      assertThat(claimAll(store.queue(), 100)).isEmpty();
+
+      assertThat(store.housekeeping().closeShards(1).shardCount()).isEqualTo(1);
+      assertThat(store.housekeeping().closeShards(100).shardCount()).isEqualTo(1);
+      assertThat(store.housekeeping().closeShards(100).shardCount()).isZero();
+
+      BatchRecord read = read(batch);
+      assertThat(read.state()).isEqualTo(BatchState.CANCELLED);
+      assertThat(read.counts()).isEqualTo(new Counts(600, 0, 0, 0, 0, 600, 0, 0));
+      assertThat(store.reader().item(batch, 7).orElseThrow().outcome())
+          .satisfies(o -> assertThat(o.state()).isEqualTo(OutcomeState.CANCELLED))
+          .satisfies(o -> assertThat(o.clientId()).isEqualTo("id-7"));
+      assertThat(allResults(batch)).hasSize(600);
+      assertThat(store.reader().failures(batch, 10))
+          .extracting(FailureGroup::count)
+          .containsExactly(300L, 300L);
+      assertThat(store.board().cancel(batch.id(), BY_TEST))
+          .isEqualTo(new Controlled.Done(BatchState.CANCELLED));
+    }
+
+    @Test
+    void cancelLeavesDoubtWhereARequestMayHaveArrived() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 4), shard(ALPHA, 4, 4));
+      ClaimedShard shard = claim(ALPHA, 4).getFirst();
+      settle(
+          new Settlement(
+              shard.lease(),
+              List.of(outcome(0, OutcomeState.SUCCEEDED, clock.instant())),
+              List.of(
+                  attempt(1, 1, Attempt.Kind.MAYBE_SENT, clock.instant()),
+                  attempt(2, 1, Attempt.Kind.NOT_SENT, clock.instant()))));
+      store.board().cancel(batch.id(), BY_TEST);
+      store.housekeeping().closeShards(100);
+      assertThat(read(batch).state()).isEqualTo(BatchState.CANCELLING);
+      store.queue().giveBack(List.of(new GivenBack(shard.lease(), null)));
+      assertThat(claimAll(store.queue(), 10)).isEmpty();
+      store.housekeeping().closeShards(100);
+
+      BatchRecord read = read(batch);
+      assertThat(read.state()).isEqualTo(BatchState.CANCELLED);
+      assertThat(read.counts()).isEqualTo(new Counts(8, 0, 1, 0, 0, 6, 0, 1));
+      assertThat(store.reader().item(batch, 1).orElseThrow().outcome().state())
+          .isEqualTo(OutcomeState.IN_DOUBT);
+      assertThat(read.attempts()).isEqualTo(3);
+    }
+
+    @Test
+    void cancelClosesShardsThatWait() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 4));
+      ClaimedShard shard = claim(ALPHA, 4).getFirst();
+      store
+          .queue()
+          .giveBack(List.of(new GivenBack(shard.lease(), clock.instant().plusSeconds(3600))));
+      store.board().cancel(batch.id(), BY_TEST);
+      store.housekeeping().closeShards(100);
+      assertThat(read(batch).state()).isEqualTo(BatchState.CANCELLED);
+      assertThat(store.housekeeping().nextDue()).isNull();
+    }
+
+    @Test
+    void cancelWinsOverCompletion() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 4));
+      ClaimedShard shard = claim(ALPHA, 4).getFirst();
+      store.board().cancel(batch.id(), BY_TEST);
+      SettleReport report = settle(all(shard, OutcomeState.SUCCEEDED, clock.instant()));
+      store.housekeeping().finish(report.drainedBatches());
+      assertThat(read(batch).state()).isEqualTo(BatchState.CANCELLED);
+      assertThat(read(batch).counts().succeeded()).isEqualTo(4);
+    }
+
+    @Test
+    void cancelsAnOpenBatchWithItsRunningUpload() {
+      BatchRef batch = begin(store.writer(), open(null));
+      long first = openUpload(store.writer(), batch);
+      store.writer().append(first, List.of(shard(ALPHA, 0, 4)));
+      store.writer().commit(first, summary(4));
+      long running = openUpload(store.writer(), batch);
+      store.writer().append(running, List.of(shard(ALPHA, 4, 4)));
+      store.board().cancel(batch.id(), BY_TEST);
+      assertThatThrownBy(() -> store.writer().append(running, List.of(shard(ALPHA, 8, 4))))
+          .isInstanceOf(StoreException.class);
+
+      store.housekeeping().closeShards(100);
+      store.housekeeping().deleteDeadUploads(clock.instant(), 100);
+
+      assertThat(read(batch).state()).isEqualTo(BatchState.CANCELLED);
+      assertThat(read(batch).counts()).isEqualTo(new Counts(4, 0, 0, 0, 0, 4, 0, 0));
+    }
+
+    @Test
+    void keepsWhatAnOperatorSetForADestination() {
+      DestinationSettings settings =
+          new DestinationSettings(
+              new Rate(10, Duration.ofSeconds(1), 5), 3, DestinationSettings.BreakerOverride.OPEN);
+      DestinationRecord updated = store.board().update(BETA, settings);
+      assertThat(updated.settings()).isEqualTo(settings);
+      assertThat(store.reader().destination(BETA.key())).contains(updated);
+      assertThat(store.board().destinationControls(Set.of(updated.id()))).containsExactly(updated);
+      assertThat(store.reader().destinations(0, 10)).containsExactly(updated);
+      assertThat(store.board().update(BETA, DestinationSettings.DEFAULT).id())
+          .isEqualTo(updated.id());
+    }
+
+    @Test
+    void showsWhatLanesPublished() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 10));
+      long id = store.reader().destination(ALPHA.key()).orElseThrow().id();
+      LaneSnapshot lane = new LaneSnapshot(id, 3, 4, 8, "closed", null, 12.5, null);
+      FlowSnapshot flow = new FlowSnapshot(batch.id(), id, 3, "rate", 4, null, 12.5);
+      store
+          .board()
+          .publish(new ControlBoard.Snapshot(clock.instant(), List.of(lane), List.of(flow)));
+
+      assertThat(read(batch).counts().inFlight()).isEqualTo(3);
+      assertThat(store.reader().flows(batch, 10))
+          .singleElement()
+          .satisfies(f -> assertThat(f.snapshot()).isEqualTo(flow))
+          .satisfies(f -> assertThat(f.destination().lane()).isEqualTo(lane));
+      clock.advance(Duration.ofSeconds(10));
+      assertThat(read(batch).counts().inFlight()).isZero();
+    }
+  }
+
+  @Nested
+  class Reading {
+
+    @Test
+    void hidesTheBatchesOfOtherTenants() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 1));
+      assertThat(store.reader().batch("other", batch.publicId())).isEmpty();
+      assertThat(
+              store.reader().batches(new BatchFilter("other", Set.of(), null, Map.of()), null, 10))
+          .isEmpty();
+      assertThat(store.reader().itemsById("other", "id-0", 10)).isEmpty();
+    }
+
+    @Test
+    void listsBatchesNewestFirst() {
+      List<BatchRef> made = new ArrayList<>();
+      for (int i = 0; i < 5; i++) {
+        clock.advance(Duration.ofMillis(2));
+        made.addFirst(sealed(store.writer(), shard(ALPHA, 0, 1)));
+      }
+      BatchFilter any = new BatchFilter(Tenants.DEFAULT, Set.of(), "name", Map.of("team", "blue"));
+      List<BatchRecord> page = store.reader().batches(any, null, 3);
+      assertThat(page).extracting(BatchRecord::ref).isEqualTo(made.subList(0, 3));
+      assertThat(store.reader().batches(any, page.getLast().ref().id(), 3))
+          .extracting(BatchRecord::ref)
+          .isEqualTo(made.subList(3, 5));
+      assertThat(made).extracting(BatchRef::publicId).isSortedAccordingTo((a, b) -> b.compareTo(a));
+      for (BatchFilter none :
+          List.of(
+              new BatchFilter(Tenants.DEFAULT, Set.of(BatchState.PAUSED), null, Map.of()),
+              new BatchFilter(Tenants.DEFAULT, Set.of(), "other", Map.of()),
+              new BatchFilter(Tenants.DEFAULT, Set.of(), null, Map.of("team", "red")))) {
+        assertThat(store.reader().batches(none, null, 3)).isEmpty();
+      }
+    }
+
+    @Test
+    void findsItemsByIndexAndLabel() {
+      BatchRef older = sealed(store.writer(), shard(ALPHA, 0, 200, 2), shard(BETA, 1, 200, 2));
+      BatchRef newer = sealed(store.writer(), shard(ALPHA, 0, 100));
+
+      ItemRecord item = store.reader().item(older, 7).orElseThrow();
+      assertThat(item.destination()).isEqualTo(BETA);
+      assertThat(item.input()).isEqualTo(StoreFixture.item(7));
+      assertThat(item.outcome()).isNull();
+      assertThat(store.reader().item(older, 400)).isEmpty();
+      assertThat(store.reader().itemsById(Tenants.DEFAULT, "id-7", 10))
+          .extracting(ItemRecord::batch)
+          .containsExactly(newer, older);
+      assertThat(store.reader().itemsById(Tenants.DEFAULT, "nobody", 10)).isEmpty();
+    }
+
+    @Test
+    void listsItemsInIndexOrderAcrossShards() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 200, 2), shard(BETA, 1, 200, 2));
+      List<Long> indexes = new ArrayList<>();
+      List<ItemRecord> page = store.reader().items(batch, ItemFilter.ALL, 0, 150);
+      while (!page.isEmpty()) {
+        page.forEach(item -> indexes.add(item.index()));
+        page = store.reader().items(batch, ItemFilter.ALL, page.getLast().index() + 1, 150);
+      }
+      assertThat(indexes).hasSize(400).isSorted().doesNotHaveDuplicates();
+    }
+
+    @Test
+    void filtersItems() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 5), shard(BETA, 5, 5));
+      ClaimedShard alpha = claim(ALPHA, 5).getFirst();
+      settle(
+          some(
+              alpha.lease(),
+              outcome(1, OutcomeState.SUCCEEDED, clock.instant()),
+              outcome(3, OutcomeState.FAILED, clock.instant())));
+
+      assertThat(indexes(batch, filter(Set.of(OutcomeState.FAILED), false, null, null, null)))
+          .containsExactly(3L);
+      assertThat(indexes(batch, filter(Set.of(OutcomeState.FAILED), true, null, null, null)))
+          .containsExactly(0L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L);
+      assertThat(indexes(batch, filter(Set.of(), true, null, null, ALPHA.key())))
+          .containsExactly(0L, 2L, 4L);
+      assertThat(indexes(batch, filter(Set.of(), false, 500, null, null))).containsExactly(3L);
+      assertThat(indexes(batch, filter(Set.of(), false, null, "http_status", null)))
+          .containsExactly(3L);
+      assertThat(
+              indexes(batch, new ItemFilter("id-6", Set.of(), false, null, null, null, Set.of())))
+          .containsExactly(6L);
+      assertThat(
+              indexes(
+                  batch,
+                  new ItemFilter(null, Set.of(), false, null, null, null, Set.of(8L, 2L, 99L))))
+          .containsExactly(2L, 8L);
+    }
+
+    private List<Long> indexes(BatchRef batch, ItemFilter filter) {
+      return store.reader().items(batch, filter, 0, 100).stream().map(ItemRecord::index).toList();
+    }
+
+    private ItemFilter filter(
+        Set<OutcomeState> states, boolean pending, Integer status, String code, String key) {
+      return new ItemFilter(null, states, pending, status, code, key, Set.of());
+    }
+
+    @Test
+    void streamsResultsInCommitOrderWhileRunning() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 4), shard(BETA, 4, 4));
+      ClaimedShard beta = claim(BETA, 4).getFirst();
+      settle(all(beta, OutcomeState.FAILED, clock.instant()));
+      ResultPage first = store.reader().results(batch, ItemFilter.ALL, 0, 100, true);
+      assertThat(first.end()).isTrue();
+      assertThat(first.results())
+          .extracting(r -> r.outcome().index())
+          .containsExactly(4L, 5L, 6L, 7L);
+      assertThat(first.results().getFirst().input()).isEqualTo(StoreFixture.item(4));
+      assertThat(first.results().getFirst().destination()).isEqualTo(BETA);
+
+      ClaimedShard alpha = claim(ALPHA, 4).getFirst();
+      settle(some(alpha.lease(), outcome(2, OutcomeState.SUCCEEDED, clock.instant())));
+      store.queue().giveBack(List.of(new GivenBack(alpha.lease(), null)));
+      store.board().cancel(batch.id(), BY_TEST);
+      store.housekeeping().closeShards(100);
+
+      ResultPage rest = store.reader().results(batch, ItemFilter.ALL, first.lastSeq(), 100, false);
+      assertThat(rest.results())
+          .extracting(r -> r.outcome().index())
+          .containsExactly(2L, 0L, 1L, 3L);
+      assertThat(rest.results()).extracting(ResultRecord::seq).isSorted();
+      assertThat(rest.results().getFirst().input()).isNull();
+      assertThat(rest.end()).isTrue();
+    }
+
+    @Test
+    void filtersResults() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 200), shard(BETA, 200, 200));
+      settle(all(claim(ALPHA, 200).getFirst(), OutcomeState.SUCCEEDED, clock.instant()));
+      ClaimedShard beta = claim(BETA, 200).getFirst();
+      settle(some(beta.lease(), outcome(250, OutcomeState.FAILED, clock.instant())));
+
+      for (ItemFilter one :
+          List.of(
+              filter(Set.of(OutcomeState.FAILED), false, null, null, null),
+              filter(Set.of(), false, 500, null, null),
+              filter(Set.of(), false, null, "http_status", null),
+              filter(Set.of(), false, null, null, BETA.key()),
+              new ItemFilter("id-250", Set.of(), false, null, null, null, Set.of()),
+              new ItemFilter(null, Set.of(), false, null, null, null, Set.of(250L, 251L)))) {
+        ResultPage page = store.reader().results(batch, one, 0, 100, false);
+        assertThat(page.results()).extracting(r -> r.outcome().index()).containsExactly(250L);
+        assertThat(page.end()).isTrue();
+      }
+      assertThat(
+              store
+                  .reader()
+                  .results(
+                      batch,
+                      filter(Set.of(), false, null, null, "https:no.example:443"),
+                      0,
+                      9,
+                      false)
+                  .results())
+          .isEmpty();
+    }
+
+    @Test
+    void groupsFailures() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 5), shard(BETA, 5, 2));
+      settle(all(claim(ALPHA, 5).getFirst(), OutcomeState.FAILED, clock.instant()));
+      settle(all(claim(BETA, 5).getFirst(), OutcomeState.FAILED, clock.instant()));
+      assertThat(store.reader().failures(batch, 10))
+          .containsExactly(
+              new FailureGroup(
+                  OutcomeState.FAILED,
+                  500,
+                  "http_status",
+                  ALPHA.key(),
+                  5,
+                  0,
+                  "The destination answered 500."),
+              new FailureGroup(
+                  OutcomeState.FAILED,
+                  500,
+                  "http_status",
+                  BETA.key(),
+                  2,
+                  5,
+                  "The destination answered 500."));
+    }
+  }
+
+  @Nested
+  class Retaining {
+
+    @Test
+    void removesPayloadsThenRowsThenBatches() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 4, 2), shard(BETA, 1, 4, 2));
+      settle(all(claim(ALPHA, 4).getFirst(), OutcomeState.SUCCEEDED, clock.instant()));
+      store.board().cancel(batch.id(), BY_TEST);
+      store.housekeeping().closeShards(100);
+      Housekeeping housekeeping = store.housekeeping();
+      assertThat(housekeeping.dropPayloads(clock.instant(), 100)).isZero();
+      clock.advance(Duration.ofDays(8));
+
+      repeat(() -> housekeeping.dropPayloads(clock.instant(), 3));
+
+      assertThat(read(batch).payloadsDropped()).isTrue();
+      assertThat(read(batch).counts()).isEqualTo(new Counts(8, 0, 4, 0, 0, 4, 0, 0));
+      ItemRecord cancelled = store.reader().item(batch, 3).orElseThrow();
+      assertThat(cancelled.input()).isNull();
+      assertThat(cancelled.clientId()).isEqualTo("id-3");
+      assertThat(cancelled.outcome().state()).isEqualTo(OutcomeState.CANCELLED);
+      assertThat(store.reader().itemsById(Tenants.DEFAULT, "id-2", 5)).hasSize(1);
+      assertThat(allResults(batch)).hasSize(8);
+
+      repeat(() -> housekeeping.dropRows(clock.instant(), 3));
+      assertThat(store.reader().items(batch, ItemFilter.ALL, 0, 10)).isEmpty();
+      assertThat(read(batch).counts().total()).isEqualTo(8);
+
+      repeat(() -> housekeeping.dropBatches(clock.instant(), 3));
+      assertThat(store.reader().batch(Tenants.DEFAULT, batch.publicId())).isEmpty();
+    }
+
+    private void repeat(java.util.function.IntSupplier step) {
+      int steps = 0;
+      while (step.getAsInt() > 0) {
+        steps++;
+        assertThat(steps).isLessThan(100);
+      }
+      assertThat(steps).isPositive();
+    }
+  }
+
+  @Test
+  void isHealthy() {
+    store.health().check();
+  }
+}

@@ -1,0 +1,228 @@
+package dev.sluice.store.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sluice.store.StoreException;
+import dev.sluice.store.TestClock;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sqlite.SQLiteErrorCode;
+import org.sqlite.SQLiteException;
+
+@NullUnmarked
+class GroupCommitTests {
+
+  @TempDir Path directory;
+  private final AtomicInteger commits = new AtomicInteger();
+  private final AtomicInteger stops = new AtomicInteger();
+  private final Queue<SQLException> commitFailures = new ConcurrentLinkedQueue<>();
+  private final ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor();
+  private GroupCommit writer;
+
+  @BeforeEach
+  void start() throws SQLException {
+    SqliteFile file = new SqliteFile(TestStores.properties(directory.resolve("group.db")));
+    Connection real = file.openWriter().connection();
+    Connection counting =
+        (Connection)
+            Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {Connection.class},
+                (_, method, arguments) -> {
+                  if (method.getName().equals("commit")) {
+                    SQLException failure = commitFailures.poll();
+                    if (failure != null) {
+                      throw failure;
+                    }
+                    commits.incrementAndGet();
+                  }
+                  try {
+                    return method.invoke(real, arguments);
+                  } catch (InvocationTargetException e) {
+                    throw e.getCause();
+                  }
+                });
+    writer =
+        new GroupCommit(
+            new Session(counting),
+            new TestClock(),
+            100,
+            Duration.ofSeconds(5),
+            stops::incrementAndGet);
+    writer.write(session -> session.update("CREATE TABLE t (v INTEGER PRIMARY KEY)"));
+    commits.set(0);
+  }
+
+  @AfterEach
+  void stop() {
+    writer.close();
+    callers.close();
+  }
+
+  private static Session.Work<Integer> insert(int value) {
+    return session -> session.update("INSERT INTO t VALUES (?)", value);
+  }
+
+  private List<Long> values() {
+    return writer.write(session -> session.list("SELECT v FROM t ORDER BY v", r -> r.getLong(1)));
+  }
+
+  /** Has the units queue up behind a commit, so that they make one group. */
+  private <T> List<CompletableFuture<T>> asOneGroup(List<Session.Work<T>> units)
+      throws InterruptedException {
+    CountDownLatch entered = new CountDownLatch(1);
+    CountDownLatch release = new CountDownLatch(1);
+    CompletableFuture<Integer> blocker =
+        CompletableFuture.supplyAsync(
+            () ->
+                writer.write(
+                    _ -> {
+                      entered.countDown();
+                      awaitQuietly(release);
+                      throw new IllegalStateException("leaves nothing behind");
+                    }),
+            callers);
+    entered.await();
+    List<CompletableFuture<T>> answers = new ArrayList<>();
+    for (Session.Work<T> unit : units) {
+      answers.add(CompletableFuture.supplyAsync(() -> writer.write(unit), callers));
+      while (writer.queueLength() < answers.size()) {
+        Thread.onSpinWait();
+      }
+    }
+    release.countDown();
+    assertThat(blocker).failsWithin(Duration.ofSeconds(10));
+    return answers;
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void commitsAGroupOnce() throws Exception {
+    List<Session.Work<Integer>> units = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      units.add(insert(i));
+    }
+    for (CompletableFuture<Integer> answer : asOneGroup(units)) {
+      assertThat(answer.get()).isEqualTo(1);
+    }
+    assertThat(commits.get()).isEqualTo(1);
+    assertThat(values()).hasSize(20);
+  }
+
+  @Test
+  void aFailingUnitFailsAlone() throws Exception {
+    List<CompletableFuture<Integer>> answers =
+        asOneGroup(
+            List.of(
+                insert(1),
+                session -> insert(2).run(session) + insert(1).run(session),
+                session -> {
+                  insert(3).run(session);
+                  throw new IllegalArgumentException("own fault");
+                },
+                insert(4)));
+
+    assertThat(answers.get(0).get()).isEqualTo(1);
+    assertThat(answers.get(1)).failsWithin(Duration.ofSeconds(10));
+    assertThat(answers.get(1).exceptionNow()).isInstanceOf(StoreException.class);
+    assertThat(answers.get(2)).failsWithin(Duration.ofSeconds(10));
+    assertThat(answers.get(2).exceptionNow()).isInstanceOf(IllegalArgumentException.class);
+    assertThat(answers.get(3).get()).isEqualTo(1);
+    assertThat(values()).containsExactly(1L, 4L);
+  }
+
+  @Test
+  void afterCommitRunsOnlyForUnitsThatCommitted() throws Exception {
+    List<String> ran = new ArrayList<>();
+    List<CompletableFuture<Integer>> answers =
+        asOneGroup(
+            List.of(
+                session -> {
+                  session.afterCommit(() -> ran.add("first"));
+                  return 1;
+                },
+                session -> {
+                  session.afterCommit(() -> ran.add("failed"));
+                  throw new IllegalArgumentException();
+                }));
+    answers.get(0).get();
+    assertThat(answers.get(1)).failsWithin(Duration.ofSeconds(10));
+    assertThat(ran).containsExactly("first");
+  }
+
+  @Test
+  void aFailingCommitFailsTheWholeGroupAndTheNextOneGoesOn() throws Exception {
+    commitFailures.add(new SQLiteException("full", SQLiteErrorCode.SQLITE_FULL));
+    for (CompletableFuture<Integer> answer : asOneGroup(List.of(insert(1), insert(2)))) {
+      assertThat(answer).failsWithin(Duration.ofSeconds(10));
+      assertThat(answer.exceptionNow())
+          .isInstanceOfSatisfying(
+              StoreException.class, e -> assertThat(e.kind()).isEqualTo(StoreException.Kind.FULL));
+    }
+    assertThat(values()).isEmpty();
+    assertThat(writer.write(insert(3))).isEqualTo(1);
+    assertThat(stops).hasValue(0);
+  }
+
+  @Test
+  void writesNothingMoreAfterAFailedSync() {
+    commitFailures.add(new SQLiteException("fsync", SQLiteErrorCode.SQLITE_IOERR_FSYNC));
+    assertThatThrownBy(() -> writer.write(insert(1))).isInstanceOf(StoreException.class);
+    assertThatThrownBy(() -> writer.write(insert(2)))
+        .isInstanceOf(StoreException.class)
+        .hasMessageContaining("stopped writing");
+    assertThat(stops).hasValue(1);
+    assertThat(commits).hasValue(0);
+  }
+
+  @Test
+  void tellsAFullDiskAndGoesOnWhenThereIsRoom() {
+    writer.write(session -> session.update("CREATE TABLE big (b BLOB)"));
+    long pages = writer.write(s -> s.number("PRAGMA page_count").orElseThrow());
+    writer.write(s -> s.number("PRAGMA max_page_count = " + (pages + 2)));
+    Session.Work<Integer> large = s -> s.update("INSERT INTO big VALUES (zeroblob(1000000))");
+
+    assertThatThrownBy(() -> writer.write(large))
+        .isInstanceOfSatisfying(
+            StoreException.class, e -> assertThat(e.kind()).isEqualTo(StoreException.Kind.FULL));
+
+    writer.write(s -> s.number("PRAGMA max_page_count = " + (pages + 10_000)));
+    assertThat(writer.write(large)).isEqualTo(1);
+    assertThat(stops).hasValue(0);
+  }
+
+  @Test
+  void answersWhatWasQueuedAndRefusesTheRest() {
+    writer.write(insert(1));
+    writer.close();
+    assertThatThrownBy(() -> writer.write(insert(2)))
+        .isInstanceOf(StoreException.class)
+        .hasMessageContaining("closed");
+  }
+}
