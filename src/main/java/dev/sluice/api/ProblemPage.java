@@ -28,12 +28,12 @@ final class ProblemPage implements ErrorController {
       return Problems.answer(
           new ApiProblem(404, "not_found", "There is nothing at this path"), request);
     }
-    if (request.getAttribute(PROBLEM) instanceof ApiProblem known) {
-      return Problems.answer(known, request);
-    }
     String detail =
         status < 500 ? "The request is not valid" : "Something went wrong inside Sluice";
-    ApiProblem problem = new ApiProblem(status, Problems.code(status), detail);
+    ApiProblem problem =
+        request.getAttribute(PROBLEM) instanceof ApiProblem known && known.status() == status
+            ? known
+            : new ApiProblem(status, Problems.code(status), detail);
     Object path = request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI);
     return path == null
         ? Problems.answer(problem, request)

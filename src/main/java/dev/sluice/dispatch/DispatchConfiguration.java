@@ -66,7 +66,8 @@ class DispatchConfiguration {
     Lanes lanes = new Lanes(context, attempter, control, RandomGenerator.getDefault());
     ShardFeeder feeder = new ShardFeeder(queue, lanes, memory, observer);
     work.set(feeder::signal);
-    Housekeeper housekeeper = new Housekeeper(housekeeping, control, lanes, properties, clock);
+    Housekeeper housekeeper =
+        new Housekeeper(housekeeping, control, lanes, properties, clock, observer);
     return new Dispatcher(
         properties,
         clock,

@@ -1,5 +1,6 @@
 package dev.sluice.dispatch;
 
+import dev.sluice.model.DispatchObserver;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.BatchRef;
 import dev.sluice.store.ControlBoard;
@@ -9,6 +10,7 @@ import dev.sluice.store.ControlBoard.Snapshot;
 import dev.sluice.store.DestinationRecord;
 import dev.sluice.store.FlowSnapshot;
 import dev.sluice.store.Housekeeping;
+import dev.sluice.store.Housekeeping.ClosedShards;
 import dev.sluice.store.LaneSnapshot;
 import java.time.Duration;
 import java.time.Instant;
@@ -38,6 +40,7 @@ final class Housekeeper {
   private final Lanes lanes;
   private final DispatchProperties properties;
   private final ProcessClock clock;
+  private final DispatchObserver observer;
   private final Map<Long, Instant> parked = new HashMap<>();
   private long snapshotAt;
   private long slowAt;
@@ -48,12 +51,14 @@ final class Housekeeper {
       ControlBoard control,
       Lanes lanes,
       DispatchProperties properties,
-      ProcessClock clock) {
+      ProcessClock clock,
+      DispatchObserver observer) {
     this.housekeeping = housekeeping;
     this.control = control;
     this.lanes = lanes;
     this.properties = properties;
     this.clock = clock;
+    this.observer = observer;
     this.snapshotAt = clock.nanoTime();
     this.slowAt = clock.nanoTime() - TimeUnit.HOURS.toNanos(1);
   }
@@ -65,7 +70,7 @@ final class Housekeeper {
     parkBlockedLanes();
     drain(() -> housekeeping.followBatchStates(STEP));
     drain(() -> housekeeping.promoteDue(STEP));
-    drain(() -> housekeeping.closeShards(STEP));
+    drain(this::closeShards);
     finish(housekeeping.unfinishedButDrained(STEP));
     long now = clock.nanoTime();
     if (now - snapshotAt >= SECOND) {
@@ -185,6 +190,12 @@ final class Housekeeper {
     housekeeping.dropPayloads(time.minus(retention.payloads()), STEP);
     housekeeping.dropRows(time.minus(retention.rows()), STEP);
     housekeeping.dropBatches(time.minus(retention.batches()), STEP);
+  }
+
+  private int closeShards() {
+    ClosedShards closed = housekeeping.closeShards(STEP);
+    closed.outcomes().forEach(observer::outcomesCommitted);
+    return closed.shardCount();
   }
 
   private interface Step {

@@ -1,8 +1,10 @@
 package dev.sluice.store;
 
+import dev.sluice.model.OutcomeState;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The bounded steps that follow O(1) control calls. Laws: each call writes at most about {@code
@@ -22,7 +24,15 @@ public interface Housekeeping {
   Instant nextDue();
 
   /** Closes unleased shards of batches that are being cancelled or have expired. */
-  int closeShards(int limit);
+  ClosedShards closeShards(int limit);
+
+  /**
+   * What a closing step did.
+   *
+   * @param shardCount shards closed
+   * @param outcomes accepted items that ended by it, by state
+   */
+  record ClosedShards(int shardCount, Map<OutcomeState, Integer> outcomes) {}
 
   /** Completes those of the batches whose items all have outcomes; gives the ones that finished. */
   List<BatchRef> finish(Collection<Long> batchIds);

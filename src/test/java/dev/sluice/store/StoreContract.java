@@ -411,8 +411,8 @@ public abstract class StoreContract {
       clock.advance(Duration.ofHours(2));
 
       assertThat(store.housekeeping().expireOpenBatches(10)).isEqualTo(1);
-      assertThat(store.housekeeping().closeShards(10)).isEqualTo(1);
-      assertThat(store.housekeeping().closeShards(10)).isZero();
+      assertThat(store.housekeeping().closeShards(10).shardCount()).isEqualTo(1);
+      assertThat(store.housekeeping().closeShards(10).shardCount()).isZero();
 
       assertThat(read(batch).state()).isEqualTo(BatchState.EXPIRED);
       assertThat(read(batch).counts().expired()).isEqualTo(10);
@@ -843,9 +843,9 @@ public abstract class StoreContract {
           .isEqualTo(new Controlled.Done(BatchState.CANCELLING));
       assertThat(claimAll(store.queue(), 100)).isEmpty();
 
-      assertThat(store.housekeeping().closeShards(1)).isEqualTo(1);
-      assertThat(store.housekeeping().closeShards(100)).isEqualTo(1);
-      assertThat(store.housekeeping().closeShards(100)).isZero();
+      assertThat(store.housekeeping().closeShards(1).shardCount()).isEqualTo(1);
+      assertThat(store.housekeeping().closeShards(100).shardCount()).isEqualTo(1);
+      assertThat(store.housekeeping().closeShards(100).shardCount()).isZero();
 
       BatchRecord read = read(batch);
       assertThat(read.state()).isEqualTo(BatchState.CANCELLED);

@@ -37,6 +37,11 @@ final class Sealing {
       throw new IllegalStateException(
           "A committed one-shot batch is not open, indicates a bug: " + batchId);
     }
+    if (uploads.deadOf(session, batchId) != null) {
+      // Its shards count in the flows until they are removed: they would be sent.
+      throw new IllegalStateException(
+          "A one-shot batch has a second, dead upload, indicates a bug: " + batchId);
+    }
     seal(session, batchId, row, fingerprint, now);
   }
 

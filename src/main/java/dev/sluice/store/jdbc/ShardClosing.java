@@ -2,6 +2,7 @@ package dev.sluice.store.jdbc;
 
 import dev.sluice.model.Outcome;
 import dev.sluice.model.OutcomeState;
+import dev.sluice.store.Housekeeping.ClosedShards;
 import dev.sluice.store.ShardDecoder;
 import dev.sluice.store.ShardQueue.History;
 import dev.sluice.store.ShardQueue.Lease;
@@ -10,8 +11,10 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -89,9 +92,10 @@ final class ShardClosing {
 
   private ShardClosing() {}
 
-  /** Closes shards, writing about {@code limit} rows; gives how many shards were closed. */
-  static int close(Session session, Instant now, int limit) throws SQLException {
+  /** Closes shards, writing about {@code limit} rows. */
+  static ClosedShards close(Session session, Instant now, int limit) throws SQLException {
     int closed = 0;
+    Map<OutcomeState, Integer> outcomes = new EnumMap<>(OutcomeState.class);
     int rows = 0;
     long afterId = 0;
     while (rows < limit) {
@@ -113,7 +117,10 @@ final class ShardClosing {
           if (rows >= limit) {
             break;
           }
-          rows += close(session, batch, shard, counters, now);
+          // Items of a batch that was never sealed were never accepted: nobody counts their end.
+          Map<OutcomeState, Integer> ended =
+              batch.state == StoredNumbers.EXPIRED ? new EnumMap<>(OutcomeState.class) : outcomes;
+          rows += close(session, batch, shard, counters, now, ended);
           closed++;
         }
         counters.store(session);
@@ -122,7 +129,7 @@ final class ShardClosing {
         end(session, batch, now);
       }
     }
-    return closed;
+    return new ClosedShards(closed, outcomes);
   }
 
   private static void end(Session session, Closing batch, Instant now) throws SQLException {
@@ -156,11 +163,16 @@ final class ShardClosing {
 
   /** Gives about how many rows it wrote. */
   private static int close(
-      Session session, Closing batch, Shard shard, Counters counters, Instant now)
+      Session session,
+      Closing batch,
+      Shard shard,
+      Counters counters,
+      Instant now,
+      Map<OutcomeState, Integer> ended)
       throws SQLException {
     session.update(TAKE_FROM_FLOW, batch.batchId, shard.destinationId);
     if (shard.touched) {
-      return 1 + closeTouched(session, batch, shard, counters, now);
+      return 1 + closeTouched(session, batch, shard, counters, now, ended);
     }
     long seq = counters.reserve(shard.itemCount);
     int stored = StoredNumbers.of(batch.closedAs);
@@ -168,6 +180,7 @@ final class ShardClosing {
       throw new IllegalStateException("An untouched shard did not close, indicates a bug");
     }
     counters.settled(batch.closedAs, shard.itemCount, now.toEpochMilli());
+    ended.merge(batch.closedAs, shard.itemCount, Integer::sum);
     counters.failed(
         new Counters.Reason(
             batch.closedAs, 0, ClosedAs.error(batch.closedAs).code(), shard.destinationId),
@@ -178,7 +191,12 @@ final class ShardClosing {
   }
 
   private static int closeTouched(
-      Session session, Closing batch, Shard shard, Counters counters, Instant now)
+      Session session,
+      Closing batch,
+      Shard shard,
+      Counters counters,
+      Instant now,
+      Map<OutcomeState, Integer> ended)
       throws SQLException {
     byte[] payload = ShardContents.payload(session, shard.id);
     if (payload == null) {
@@ -204,6 +222,7 @@ final class ShardClosing {
       }
     }
     OutcomeRows.insert(session, lease, outcomes, counters);
+    outcomes.forEach(outcome -> ended.merge(outcome.state(), 1, Integer::sum));
     if (session.update(CLOSE_TOUCHED, shard.id) != 1) {
       throw new IllegalStateException("A touched shard did not close, indicates a bug");
     }

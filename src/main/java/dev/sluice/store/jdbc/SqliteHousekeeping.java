@@ -118,7 +118,7 @@ final class SqliteHousekeeping implements Housekeeping {
   }
 
   @Override
-  public int closeShards(int limit) {
+  public ClosedShards closeShards(int limit) {
     return writer.write(session -> ShardClosing.close(session, clock.instant(), limit));
   }
 
