@@ -9,6 +9,8 @@ import dev.sluice.fixture.Script;
 import dev.sluice.fixture.SluiceClient;
 import dev.sluice.fixture.SluiceProcess;
 import dev.sluice.fixture.TargetServer;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -334,5 +336,21 @@ class MainJobIT {
     assertThat(hostile.ledger(id).count(0)).isEqualTo(2);
     assertThat(hostile.ledger(id).count(1)).isEqualTo(1);
     assertThat(hostile.ledger(id).count(2)).isEqualTo(2);
+  }
+
+  @Test
+  void theManualNamesEveryMetric() throws IOException {
+    String manual = Files.readString(Path.of("README.md"));
+
+    List<String> names =
+        Metrics.scrape(sluice).series().keySet().stream()
+            .filter(series -> series.startsWith("sluice_"))
+            .map(series -> series.replaceFirst("\\{.*", ""))
+            .map(name -> name.replaceFirst("_(bucket|count|sum|max)$", ""))
+            .distinct()
+            .toList();
+
+    assertThat(names).hasSizeGreaterThan(15);
+    assertThat(names.stream().filter(name -> !manual.contains('`' + name + '`'))).isEmpty();
   }
 }

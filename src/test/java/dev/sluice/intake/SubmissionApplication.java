@@ -6,11 +6,15 @@ import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.ComponentScan;
+import org.springframework.context.annotation.FilterType;
 
 /** Submissions on a real port, before a store that tests command. */
 @SpringBootConfiguration(proxyBeanMethods = false)
 @EnableAutoConfiguration
-@ComponentScan({"dev.sluice.api", "dev.sluice.intake"})
+@ComponentScan(
+    basePackages = {"dev.sluice.api", "dev.sluice.intake"},
+    excludeFilters =
+        @ComponentScan.Filter(type = FilterType.REGEX, pattern = "dev.sluice.api.ApiTest.*"))
 @ConfigurationPropertiesScan({"dev.sluice.api", "dev.sluice.intake"})
 public class SubmissionApplication {
 

@@ -67,6 +67,18 @@ abstract class SubmissionTestBase {
     assertThat(store.runningUploads()).isZero();
   }
 
+  JsonNode get(String path) {
+    try {
+      return MAPPER.readTree(
+          HTTP.send(
+                  HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)).build(),
+                  HttpResponse.BodyHandlers.ofByteArray())
+              .body());
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   Answer post(String path, String contentType, String body, String... headers)
       throws IOException, InterruptedException {
     return post(path, contentType, body.getBytes(StandardCharsets.UTF_8), headers);

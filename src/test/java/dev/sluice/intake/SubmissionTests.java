@@ -13,6 +13,7 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
 
 class SubmissionTests extends SubmissionTestBase {
 
@@ -227,5 +228,30 @@ class SubmissionTests extends SubmissionTestBase {
 
     store.failAppends(null);
     assertThat(post("/v1/batches", NDJSON, ITEM, "Idempotency-Key", "k-4").status()).isEqualTo(202);
+  }
+
+  @Test
+  void describesItsCalls() {
+    JsonNode paths = get("/v3/api-docs").path("paths");
+
+    JsonNode submit = paths.path("/v1/batches").path("post");
+    assertThat(submit.path("requestBody").path("content").propertyNames())
+        .containsExactlyInAnyOrder(JSON, NDJSON);
+    assertThat(submit.path("responses").propertyNames()).contains("200", "201", "202");
+    for (String call : List.of("/v1/batches/{id}/items", "/v1/batches/{id}/seal")) {
+      assertThat(paths.path(call).path("post").path("summary").asString("")).isNotEmpty();
+      assertThat(paths.path(call).path("post").has("requestBody")).isTrue();
+    }
+  }
+
+  /** The examples of the description are what the API takes. */
+  @Test
+  void takesItsOwnExamples() throws Exception {
+    assertThat(post("/v1/batches", JSON, SubmissionExamples.BATCH).status()).isEqualTo(202);
+    assertThat(post("/v1/batches", NDJSON, SubmissionExamples.LINES).status()).isEqualTo(202);
+    String open = post("/v1/batches", JSON, "{\"open\":true}").header("Location");
+    assertThat(post(open + "/items", JSON, SubmissionExamples.CHUNK).status()).isEqualTo(200);
+    assertThat(post(open + "/items", JSON, SubmissionExamples.CHUNK).status()).isEqualTo(200);
+    assertThat(post(open + "/seal", JSON, SubmissionExamples.SEAL).status()).isEqualTo(202);
   }
 }
