@@ -2,6 +2,7 @@ package dev.sluice.control;
 
 import dev.sluice.api.ApiProblem;
 import dev.sluice.model.BatchOptions;
+import dev.sluice.model.DispatchObserver;
 import dev.sluice.model.Item;
 import dev.sluice.model.Origin;
 import dev.sluice.model.ProcessClock;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.stereotype.Component;
 
 /**
@@ -36,11 +38,17 @@ final class Redrive {
   private final BatchReader reader;
   private final BatchWriter writer;
   private final ProcessClock clock;
+  private final DispatchObserver observer;
 
-  Redrive(BatchReader reader, BatchWriter writer, ProcessClock clock) {
+  Redrive(
+      BatchReader reader,
+      BatchWriter writer,
+      ProcessClock clock,
+      ObjectProvider<DispatchObserver> observers) {
     this.reader = reader;
     this.writer = writer;
     this.clock = clock;
+    this.observer = observers.getIfAvailable(() -> DispatchObserver.NONE);
   }
 
   /** A redrive without anything to do: 422. */
@@ -149,6 +157,7 @@ final class Redrive {
     }
     shards.flush();
     writer.commitAndSeal(uploadId, new UploadSummary(index, shards.byteCount(), fingerprint));
+    observer.batchAccepted(index);
     return index;
   }
 
