@@ -19,6 +19,8 @@ import reactor.netty.resources.LoopResources;
 @Configuration(proxyBeanMethods = false)
 class AttemptConfiguration {
 
+  private static final Duration WARM_UP = Duration.ofSeconds(30);
+
   @Bean(destroyMethod = "dispose")
   LoopResources outboundLoops(AttemptProperties properties) {
     int threads =
@@ -66,6 +68,8 @@ class AttemptConfiguration {
                 spec ->
                     spec.maxHeaderSize((int) properties.maxResponseHeaders().toBytes())
                         .validateHeaders(true));
+    // Event loops, natives and the resolver are loaded now instead of during the first attempt.
+    client.warmup().block(WARM_UP);
     return ExchangeFunctions.create(
         new ReactorClientHttpConnector(client), ExchangeStrategies.withDefaults());
   }
