@@ -4,9 +4,10 @@ import dev.sluice.model.CapturedResponse;
 import dev.sluice.model.Header;
 import dev.sluice.model.Verdict;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import org.springframework.core.io.buffer.DataBuffer;
@@ -24,6 +25,10 @@ import reactor.core.publisher.Mono;
  * is released or closed in each case.
  */
 final class Exchange extends Mono<Verdict> {
+
+  private static final int NEW = 0;
+  private static final int WRITING = 1;
+  private static final int ENDED = 2;
 
   private final AttemptRequest request;
   private final ExchangeFunction function;
@@ -50,9 +55,8 @@ final class Exchange extends Mono<Verdict> {
 
   private final class Running implements Subscription, CoreSubscriber<ClientResponse> {
     private final CoreSubscriber<? super Verdict> actual;
-    private final AtomicBoolean ended = new AtomicBoolean();
+    private final AtomicInteger phase = new AtomicInteger(NEW);
     private final BodyReader body = new BodyReader();
-    private volatile boolean writeBegan;
     private volatile @Nullable Subscription upstream;
     private volatile @Nullable ClientResponse response;
 
@@ -62,7 +66,7 @@ final class Exchange extends Mono<Verdict> {
 
     void begin() {
       request.cutter().arm(this::cut);
-      if (ended.get()) {
+      if (isEnded()) {
         return;
       }
       try {
@@ -70,18 +74,25 @@ final class Exchange extends Mono<Verdict> {
             new PreparedRequest(request, properties.idempotencyHeader(), this::writing);
         function.exchange(prepared).subscribe(this);
       } catch (RuntimeException e) {
-        end(classifier.failure(e, writeBegan));
+        fail(e);
       }
     }
 
+    /** The boundary between not sent and maybe sent: an exchange cut before it is never written. */
     private void writing() {
-      writeBegan = true;
+      if (!phase.compareAndSet(NEW, WRITING)) {
+        throw new IllegalStateException("The attempt was cut before its request was written");
+      }
+    }
+
+    private boolean isEnded() {
+      return phase.get() == ENDED;
     }
 
     @Override
     public void onSubscribe(Subscription subscription) {
       upstream = subscription;
-      if (ended.get()) {
+      if (isEnded()) {
         subscription.cancel();
         return;
       }
@@ -98,34 +109,42 @@ final class Exchange extends Mono<Verdict> {
 
     @Override
     public void onError(Throwable error) {
-      end(classifier.failure(error, writeBegan));
+      fail(error);
     }
 
     @Override
     public void onComplete() {
       if (response == null) {
-        end(
-            classifier.failure(
-                new java.io.IOException("The connection ended without a reply"), writeBegan));
+        fail(new IOException("The connection ended without a reply"));
       }
     }
 
     private void end(Verdict verdict) {
-      if (ended.compareAndSet(false, true)) {
-        actual.onNext(verdict);
-        actual.onComplete();
+      if (phase.getAndSet(ENDED) != ENDED) {
+        emit(verdict);
+      }
+    }
+
+    private void fail(Throwable error) {
+      int before = phase.getAndSet(ENDED);
+      if (before != ENDED) {
+        emit(classifier.failure(error, before == WRITING));
       }
     }
 
     private void cut() {
-      ClientResponse reply = response;
-      Verdict verdict =
-          reply == null ? classifier.cut(writeBegan) : verdict(reply, body.captured(true));
-      if (ended.compareAndSet(false, true)) {
-        release();
-        actual.onNext(verdict);
-        actual.onComplete();
+      int before = phase.getAndSet(ENDED);
+      if (before == ENDED) {
+        return;
       }
+      ClientResponse reply = response;
+      release();
+      emit(reply == null ? classifier.cut(before == WRITING) : verdict(reply, body.captured(true)));
+    }
+
+    private void emit(Verdict verdict) {
+      actual.onNext(verdict);
+      actual.onComplete();
     }
 
     private Verdict verdict(ClientResponse reply, byte @Nullable [] captured) {
@@ -162,7 +181,7 @@ final class Exchange extends Mono<Verdict> {
 
     @Override
     public void cancel() {
-      if (ended.compareAndSet(false, true)) {
+      if (phase.getAndSet(ENDED) != ENDED) {
         release();
       }
     }
@@ -185,7 +204,7 @@ final class Exchange extends Mono<Verdict> {
       @Override
       public void onSubscribe(Subscription s) {
         subscription = s;
-        if (ended.get()) {
+        if (isEnded()) {
           s.cancel();
         } else {
           s.request(Long.MAX_VALUE);

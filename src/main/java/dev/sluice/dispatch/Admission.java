@@ -15,6 +15,7 @@ final class Admission {
   private final int maxInFlight;
   private final BooleanSupplier outcomesHaveRoom;
   private final AtomicInteger inFlight = new AtomicInteger();
+  private final AtomicInteger wakes = new AtomicInteger();
   private final Queue<Lane> waiting = new ConcurrentLinkedQueue<>();
   private volatile boolean open = true;
 
@@ -71,12 +72,18 @@ final class Admission {
     }
   }
 
+  /** Signals one waiting lane; not nested: a lane that finds nothing wakes the next from within. */
   private void wakeOne() {
-    Lane lane = waiting.poll();
-    if (lane != null) {
-      lane.endWaiting();
-      lane.signal();
+    if (wakes.getAndIncrement() != 0) {
+      return;
     }
+    do {
+      Lane lane = waiting.poll();
+      if (lane != null) {
+        lane.endWaiting();
+        lane.signal();
+      }
+    } while (wakes.decrementAndGet() != 0);
   }
 
   /** Lets nothing start any more. */

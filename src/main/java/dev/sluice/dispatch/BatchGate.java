@@ -23,6 +23,7 @@ final class BatchGate {
   private final @Nullable RatePacer pacer;
   private final long timeoutNanos;
   private final AtomicInteger inFlight = new AtomicInteger();
+  private final AtomicInteger wakes = new AtomicInteger();
   private final Queue<Lane> waiting = new ConcurrentLinkedQueue<>();
   private volatile boolean open = true;
 
@@ -68,11 +69,23 @@ final class BatchGate {
     }
   }
 
+  /**
+   * Signals waiting lanes until one can use the place; not nested, however often lanes come and go.
+   */
   private void wakeOne() {
-    Lane lane = waiting.poll();
-    if (lane != null) {
-      lane.signal();
+    if (wakes.getAndIncrement() != 0) {
+      return;
     }
+    do {
+      Lane lane;
+      while ((lane = waiting.poll()) != null) {
+        boolean useful = lane.couldSend(batchId());
+        lane.signal();
+        if (useful) {
+          break;
+        }
+      }
+    } while (wakes.decrementAndGet() != 0);
   }
 
   /** Tells whether the batch's own concurrency holds its items now. */
@@ -80,16 +93,9 @@ final class BatchGate {
     return inFlight.get() >= maxInFlight;
   }
 
-  /**
-   * Reserves one attempt of the batch's own rate: nanoseconds to wait, or -1 when too many are
-   * reserved.
-   */
-  long reserve() {
-    return pacer == null ? 0 : pacer.reserve();
-  }
-
-  boolean isPaced() {
-    return pacer != null;
+  /** Gives the batch's own rate, if it has one. */
+  @Nullable RatePacer pacer() {
+    return pacer;
   }
 
   /** Follows the batch's state; gives whether that changed anything. */

@@ -54,6 +54,9 @@ final class DestinationBreaker {
         .failureRateThreshold((float) (properties.failureRatio() * 100))
         .permittedNumberOfCallsInHalfOpenState(properties.probes())
         .maxWaitDurationInHalfOpenState(MAX_HALF_OPEN)
+        // Too few probes for a decision, and none of them failed: the destination is not in
+        // trouble.
+        .transitionToStateAfterWaitDuration(CircuitBreaker.State.CLOSED)
         .waitIntervalFunctionInOpenState(openFor)
         .recordResult(result -> result instanceof Verdict verdict && isFailure(verdict))
         .clock(clock.withZone(ZoneOffset.UTC))

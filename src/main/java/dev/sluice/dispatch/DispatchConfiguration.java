@@ -8,13 +8,13 @@ import dev.sluice.store.Housekeeping;
 import dev.sluice.store.LaneBoard;
 import dev.sluice.store.ShardQueue;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
+import java.util.Random;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.random.RandomGenerator;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -63,8 +63,8 @@ class DispatchConfiguration {
             breakers,
             observer,
             () -> work.get().run());
-    Lanes lanes = new Lanes(context, attempter, control, RandomGenerator.getDefault());
-    ShardFeeder feeder = new ShardFeeder(queue, lanes, memory, observer);
+    Lanes lanes = new Lanes(context, attempter, control, new Random());
+    ShardFeeder feeder = new ShardFeeder(queue, lanes, memory, writer, clock, observer);
     work.set(feeder::signal);
     Housekeeper housekeeper =
         new Housekeeper(housekeeping, control, lanes, properties, clock, observer);

@@ -81,7 +81,15 @@ final class Dispatcher implements SmartLifecycle {
   private void cutOverdue() {
     long now = clock.nanoTime();
     for (Lane lane : lanes.all()) {
-      lane.cut(now, false);
+      try {
+        lane.cut(now, false);
+      } catch (RuntimeException e) {
+        // A periodic task that throws never runs again, and deadlines would end with it.
+        log.atError()
+            .addKeyValue("destination", lane.destination().key())
+            .setCause(e)
+            .log("Cutting overdue attempts failed, indicates a bug.");
+      }
     }
   }
 
@@ -104,7 +112,7 @@ final class Dispatcher implements SmartLifecycle {
     for (Lease lease : report.fenced()) {
       Lane lane = lanes.lane(lease.destinationId());
       if (lane != null) {
-        lane.lose(lease.shardId());
+        lane.lose(lease);
       }
     }
     try {

@@ -144,15 +144,16 @@ final class FlowQueue {
 
   /** Gives items in memory that are not in flight. */
   int backlogCount() {
-    int count = returned.size() + waiting.size();
+    return returned.size() + waiting.size() + freshCount();
+  }
+
+  /** Gives items never begun, settled ones of earlier holders included. */
+  int freshCount() {
+    int count = 0;
     for (ActiveShard shard : fresh) {
       count += shard.freshCount();
     }
     return count;
-  }
-
-  int waitingCount() {
-    return waiting.size();
   }
 
   /** Tells whether no shard of the flow is in memory. */

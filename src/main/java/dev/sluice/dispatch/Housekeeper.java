@@ -12,6 +12,7 @@ import dev.sluice.store.FlowSnapshot;
 import dev.sluice.store.Housekeeping;
 import dev.sluice.store.Housekeeping.ClosedShards;
 import dev.sluice.store.LaneSnapshot;
+import dev.sluice.store.StoreException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -162,7 +163,13 @@ final class Housekeeper {
       }
     }
     if (!parkings.isEmpty()) {
-      control.park(parkings);
+      try {
+        control.park(parkings);
+      } catch (StoreException e) {
+        // Not written: the next round tries again.
+        parkings.forEach(parking -> parked.remove(parking.destinationId()));
+        throw e;
+      }
     }
   }
 

@@ -7,20 +7,26 @@ import dev.sluice.model.Destination;
 import dev.sluice.model.Item;
 import dev.sluice.model.Origin;
 import dev.sluice.model.ProcessClock;
+import dev.sluice.model.Rate;
 import dev.sluice.model.Verdict;
 import dev.sluice.store.DestinationRecord;
 import dev.sluice.store.DestinationSettings;
 import dev.sluice.store.FlowSnapshot;
 import dev.sluice.store.LaneSnapshot;
+import dev.sluice.store.NewShard;
 import dev.sluice.store.ShardDecoder;
+import dev.sluice.store.ShardQueue.ClaimRequest;
 import dev.sluice.store.ShardQueue.ClaimedShard;
+import dev.sluice.store.ShardQueue.Lease;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.PriorityBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -34,6 +40,7 @@ import org.jspecify.annotations.Nullable;
 final class Lane {
 
   private static final long NEVER = Long.MAX_VALUE;
+  private static final long ASK_WHILE_FULL_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
   private final long destinationId;
   private final Destination destination;
@@ -51,6 +58,12 @@ final class Lane {
   private final AtomicLong nextWake = new AtomicLong(NEVER);
   private final AtomicBoolean waitingForAdmission = new AtomicBoolean();
 
+  /** Set while a loop was refused because others ran that may have been ending. */
+  private final AtomicBoolean overLimit = new AtomicBoolean();
+
+  private final AtomicLong payloadBytes = new AtomicLong();
+  private final AtomicLong holdUntil;
+
   /** Items whose rate reservation lies ahead, by the time it names. */
   private final PriorityBlockingQueue<LaneItem> reserved =
       new PriorityBlockingQueue<>(11, Comparator.comparingLong(LaneItem::dueNanos));
@@ -61,9 +74,9 @@ final class Lane {
   private volatile @Nullable DestinationSettings settings;
   private volatile boolean paused;
   private volatile boolean ratePaced;
-  private volatile long holdUntil;
   private volatile long breakerUntil;
   private volatile long busyAt;
+  private volatile long askedWhileFull;
 
   Lane(DestinationRecord record, LaneContext context, Attempter attempter) {
     this.destinationId = record.id();
@@ -75,9 +88,10 @@ final class Lane {
         new DestinationBreaker(
             destination.key(), context.breakers(), context.properties().breaker(), clock);
     long now = clock.nanoTime();
-    this.holdUntil = now;
+    this.holdUntil = new AtomicLong(now);
     this.breakerUntil = now;
     this.busyAt = now;
+    this.askedWhileFull = now;
     follow(record);
     starts
         .flatMap(lane -> new LaneLoop(lane, attempter), context.properties().ceiling(), 1)
@@ -100,6 +114,7 @@ final class Lane {
     ActiveShard shard = new ActiveShard(claimed, decoder, flow);
     shards.put(shard.lease().shardId(), shard);
     context.memory().take(shard.payloadBytes());
+    payloadBytes.addAndGet(shard.payloadBytes());
     flow.add(shard);
     signal();
   }
@@ -118,8 +133,11 @@ final class Lane {
   }
 
   void loopEnded(LaneLoop loop) {
-    running.decrementAndGet();
+    int left = running.decrementAndGet();
     loops.remove(loop);
+    if (left < limit.current() && overLimit.compareAndSet(true, false)) {
+      signal();
+    }
   }
 
   /**
@@ -131,7 +149,7 @@ final class Lane {
     if (paused || isOverLimit()) {
       return null;
     }
-    long blockedUntil = Math.max(holdUntil, breakerUntil);
+    long blockedUntil = blockedUntil();
     if (blockedUntil - now > 0) {
       wakeAt(blockedUntil);
       return null;
@@ -145,7 +163,7 @@ final class Lane {
     }
     if (item == null) {
       context.admission().exit();
-      wakeAt(nextDue());
+      wakeAt(nextDue(now));
     }
     return item;
   }
@@ -161,32 +179,43 @@ final class Lane {
   /** The ceiling is the {@code flatMap}'s; only a limit below it needs this gate. */
   private boolean isOverLimit() {
     int most = limit.current();
-    return most < context.properties().ceiling() && running.get() > most;
+    if (most >= context.properties().ceiling() || running.get() <= most) {
+      return false;
+    }
+    // The loops that make it too many may be ending: the last of them to end looks again.
+    overLimit.set(true);
+    return running.get() > most;
   }
 
   private @Nullable LaneItem takeReserved(long now) {
+    LaneItem item;
+    while ((item = pollReserved(now)) != null) {
+      if (!item.shard().begin()) {
+        continue;
+      }
+      if (!item.shard().gate().tryEnter(this)) {
+        putBack(item);
+        return null;
+      }
+      if (!mayPassBreaker(now)) {
+        item.shard().gate().exit();
+        putBack(item);
+        return null;
+      }
+      return item;
+    }
+    return null;
+  }
+
+  private @Nullable LaneItem pollReserved(long now) {
     LaneItem head = reserved.peek();
     if (head == null || head.dueNanos() - now > 0) {
       return null;
     }
     LaneItem item = reserved.poll();
-    if (item == null) {
-      return null;
-    }
-    if (item.dueNanos() - now > 0) {
+    if (item != null && item.dueNanos() - now > 0) {
+      // Another thread took the due one in between.
       reserved.add(item);
-      return null;
-    }
-    if (!item.shard().begin()) {
-      return null;
-    }
-    if (!item.shard().gate().tryEnter(this)) {
-      putBack(item);
-      return null;
-    }
-    if (!mayPassBreaker(now)) {
-      item.shard().gate().exit();
-      putBack(item);
       return null;
     }
     return item;
@@ -221,7 +250,7 @@ final class Lane {
         putBack(item);
         return null;
       }
-      long wait = reserveRate(gate);
+      long wait = reserveRate(gate, now);
       if (wait == 0) {
         return item;
       }
@@ -238,16 +267,41 @@ final class Lane {
     return null;
   }
 
-  private long reserveRate(BatchGate gate) {
+  /**
+   * Reserves an attempt of the batch's rate and of the destination's: nanoseconds to wait, or -1.
+   */
+  private long reserveRate(BatchGate gate, long now) {
     RatePacer own = pacer;
-    if (own == null && !gate.isPaced()) {
+    RatePacer batch = gate.pacer();
+    if (own == null && batch == null) {
       return 0;
     }
-    long wait = own == null ? 0 : own.reserve();
-    long batchWait = wait < 0 ? 0 : gate.reserve();
-    long longest = wait < 0 || batchWait < 0 ? -1 : Math.max(wait, batchWait);
-    ratePaced = longest != 0;
-    return longest;
+    long wait = 0;
+    if (batch != null) {
+      wait = batch.reserve(now);
+      if (wait < 0) {
+        return rateRefused(now + batch.lookAgainNanos());
+      }
+    }
+    if (own != null) {
+      long ownWait = own.reserve(now);
+      if (ownWait < 0) {
+        if (batch != null) {
+          batch.refund(now + wait);
+        }
+        return rateRefused(now + own.lookAgainNanos());
+      }
+      wait = Math.max(wait, ownWait);
+    }
+    ratePaced = wait > 0;
+    return wait;
+  }
+
+  /** Another lane may hold every reservation of a batch, so this one must look again by itself. */
+  private long rateRefused(long lookAgainAt) {
+    ratePaced = true;
+    wakeAt(lookAgainAt);
+    return -1;
   }
 
   private boolean mayPassBreaker(long now) {
@@ -271,31 +325,41 @@ final class Lane {
     }
   }
 
-  private long nextDue() {
+  /**
+   * Gives the next time after {@code now} at which an item falls due; what is due waits for a gate.
+   */
+  private long nextDue(long now) {
     LaneItem head = reserved.peek();
-    long due = head == null ? NEVER : head.dueNanos();
+    long due = head == null ? NEVER : future(head.dueNanos(), now);
     for (FlowQueue flow : rotation) {
-      due = Math.min(due, flow.nextDue());
+      due = Math.min(due, future(flow.nextDue(), now));
     }
     return due;
+  }
+
+  private static long future(long nanos, long now) {
+    return nanos != NEVER && nanos - now > 0 ? nanos : NEVER;
   }
 
   private void wakeAt(long nanos) {
     if (nanos == NEVER) {
       return;
     }
-    long planned = nextWake.get();
-    boolean sooner = planned == NEVER || nanos - planned < 0;
-    if (sooner && nextWake.compareAndSet(planned, nanos)) {
-      context
-          .timer()
-          .at(
-              nanos,
-              () -> {
-                nextWake.compareAndSet(nanos, NEVER);
-                signal();
-              });
+    while (true) {
+      long planned = nextWake.get();
+      if (planned != NEVER && nanos - planned >= 0) {
+        return;
+      }
+      if (nextWake.compareAndSet(planned, nanos)) {
+        context.timer().at(nanos, () -> wake(nanos));
+        return;
+      }
     }
+  }
+
+  private void wake(long nanos) {
+    nextWake.compareAndSet(nanos, NEVER);
+    signal();
   }
 
   // The attempt
@@ -337,9 +401,7 @@ final class Lane {
 
   private void hold(long now, Duration wait) {
     long until = now + wait.toNanos();
-    if (until - holdUntil > 0) {
-      holdUntil = until;
-    }
+    holdUntil.accumulateAndGet(until, (before, asked) -> asked - before > 0 ? asked : before);
   }
 
   /**
@@ -373,6 +435,7 @@ final class Lane {
     if (shards.remove(shard.lease().shardId()) != null) {
       shard.flow().forget(shard);
       context.memory().release(shard.payloadBytes());
+      payloadBytes.addAndGet(-shard.payloadBytes());
       context.work().run();
     }
   }
@@ -396,12 +459,7 @@ final class Lane {
       limit = ConcurrencyLimit.fixed(wanted);
     }
     var rate = record.settings().rate() != null ? record.settings().rate() : context.defaultRate();
-    RatePacer current = pacer;
-    if (rate == null) {
-      pacer = null;
-    } else if (current == null || !current.rate().equals(rate)) {
-      pacer = new RatePacer(destination.key(), rate);
-    }
+    follow(rate);
     breaker.override(record.settings().breaker());
     if (!breaker.isOpen()) {
       breakerUntil = Math.min(breakerUntil, clock.nanoTime());
@@ -409,8 +467,21 @@ final class Lane {
     signal();
   }
 
+  private void follow(@Nullable Rate rate) {
+    RatePacer current = pacer;
+    if (current == null ? rate == null : current.rate().equals(rate)) {
+      return;
+    }
+    pacer = rate == null ? null : new RatePacer(destination.key(), rate);
+    // Reservations were made at the old rate.
+    LaneItem item;
+    while ((item = reserved.poll()) != null) {
+      item.shard().flow().putBack(item);
+    }
+  }
+
   /** Gives back what is not in flight of every shard, or of one batch. */
-  void release(@Nullable Long batchId) {
+  synchronized void release(@Nullable Long batchId) {
     for (ActiveShard shard : List.copyOf(shards.values())) {
       if ((batchId == null || shard.gate().batchId() == batchId) && shard.release()) {
         giveBack(shard);
@@ -426,9 +497,9 @@ final class Lane {
   }
 
   /** Another holder has the shard. */
-  void lose(long shardId) {
-    ActiveShard shard = shards.get(shardId);
-    if (shard != null) {
+  void lose(Lease lease) {
+    ActiveShard shard = shards.get(lease.shardId());
+    if (shard != null && shard.lease().equals(lease)) {
       shard.lose();
       forget(shard);
     }
@@ -454,30 +525,67 @@ final class Lane {
    * ahead.
    */
   long blockedUntil() {
-    return Math.max(holdUntil, breakerUntil);
+    return Math.max(holdUntil.get(), breakerUntil);
   }
 
   /** Gives why it is blocked. */
   String blockReason() {
-    return holdUntil - breakerUntil > 0 ? "hold" : "breaker";
+    return holdUntil.get() - breakerUntil > 0 ? "hold" : "breaker";
   }
 
-  /** Gives how many items the lane would take now. */
-  int room() {
+  /** Gives what the lane would claim now; null when it has no room. */
+  @Nullable ClaimRequest wants(long bytes) {
     busyAt = clock.nanoTime();
-    if (paused) {
-      return 0;
-    }
-    int backlog = 0;
-    for (ActiveShard shard : shards.values()) {
-      backlog += shard.freshCount();
+    long laneBytes = Math.min(bytes, context.memory().laneShare() - payloadBytes.get());
+    if (paused || laneBytes <= 0) {
+      return null;
     }
     int target = context.properties().laneBacklog();
-    return backlog > target / 2 ? 0 : target - backlog;
+    FlowQueue[] all = rotation;
+    int share = target / (2 * Math.max(1, all.length));
+    int backlog = 0;
+    Set<Long> full = new HashSet<>();
+    for (FlowQueue flow : all) {
+      int count = flow.freshCount();
+      backlog += count;
+      if (count > share) {
+        full.add(flow.gate().batchId());
+      }
+    }
+    if (backlog > target / 2 && !mayAskWhileFull()) {
+      return null;
+    }
+    int room = Math.max(NewShard.MAX_ITEMS, target - backlog);
+    return new ClaimRequest(destinationId, room, laneBytes, full);
+  }
+
+  /** A full lane still asks for batches it does not hold yet, a few times a second. */
+  private boolean mayAskWhileFull() {
+    long now = clock.nanoTime();
+    if (now - askedWhileFull < ASK_WHILE_FULL_NANOS) {
+      return false;
+    }
+    askedWhileFull = now;
+    return true;
   }
 
   boolean isIdleSince(long nanos) {
-    return shards.isEmpty() && inFlight.get() == 0 && !breaker.isOpen() && busyAt - nanos < 0;
+    return isDroppable() && busyAt - nanos < 0;
+  }
+
+  /**
+   * Tells whether nothing would be lost with the lane: no work, nothing on the wire, no wait to
+   * remember.
+   */
+  boolean isDroppable() {
+    return shards.isEmpty() && inFlight.get() == 0 && blockedUntil() - clock.nanoTime() <= 0;
+  }
+
+  /** Tells whether the lane could send an item of the batch if its gate let it. */
+  boolean couldSend(long batchId) {
+    FlowQueue flow = flows.get(batchId);
+    long now = clock.nanoTime();
+    return flow != null && !paused && blockedUntil() - now <= 0 && flow.hasReady(now);
   }
 
   boolean isEmpty() {
@@ -531,7 +639,7 @@ final class Lane {
         backlog,
         limit.current(),
         breaker.state(),
-        holdUntil - now > 0 ? clock.instant().plusNanos(holdUntil - now) : null,
+        holdUntil.get() - now > 0 ? clock.instant().plusNanos(holdUntil.get() - now) : null,
         statistics.ratePerSecond(),
         statistics.successRatio());
   }
@@ -545,7 +653,7 @@ final class Lane {
   private FlowSnapshot snapshot(FlowQueue flow, long now, long nanos) {
     int waiting = flow.backlogCount();
     String reason = waiting == 0 ? null : waitingOn(flow, now);
-    long until = "retry".equals(reason) ? flow.nextDue() : Math.max(holdUntil, breakerUntil);
+    long until = "retry".equals(reason) ? flow.nextDue() : blockedUntil();
     return new FlowSnapshot(
         flow.gate().batchId(),
         destinationId,

@@ -43,15 +43,28 @@ final class Lanes {
 
   /** Gives the lanes of the destinations, opening those that fit under the bound. */
   synchronized void open(Collection<Long> destinationIds) {
-    int room = Math.max(0, context.properties().maxLanes() - lanes.size());
-    List<Long> missing =
-        destinationIds.stream().filter(id -> !lanes.containsKey(id)).limit(room).toList();
+    List<Long> missing = destinationIds.stream().filter(id -> !lanes.containsKey(id)).toList();
+    int most = context.properties().maxLanes();
+    if (lanes.size() + missing.size() > most) {
+      dropUpTo(lanes.size() + missing.size() - most);
+      missing = missing.stream().limit(Math.max(0, most - lanes.size())).toList();
+    }
     if (missing.isEmpty()) {
       return;
     }
     for (DestinationRecord record : control.destinationControls(missing)) {
       lanes.put(record.id(), new Lane(record, context, attempter));
     }
+  }
+
+  /** Makes room for destinations that have work, of those that have none. */
+  private void dropUpTo(int count) {
+    lanes.values().stream().filter(Lane::isDroppable).limit(count).toList().forEach(this::drop);
+  }
+
+  private void drop(Lane lane) {
+    lanes.remove(lane.destinationId());
+    breakers.remove(lane.destination().key());
   }
 
   /** Hands claimed work to its lane, behind the gate of its batch. */
@@ -89,8 +102,7 @@ final class Lanes {
     for (Lane lane : List.copyOf(lanes.values())) {
       lane.tidy();
       if (lane.isIdleSince(nanos)) {
-        lanes.remove(lane.destinationId());
-        breakers.remove(lane.destination().key());
+        drop(lane);
       }
     }
     gates

@@ -196,6 +196,13 @@ final class OutcomeWriter implements OutcomeSink {
           return;
         }
         LockSupport.parkNanos(this, RETRY_NANOS);
+      } catch (RuntimeException e) {
+        observer.settleEnded(0, 0, false);
+        log.atError().setCause(e).log("Storing outcomes failed, indicates a bug; sending stops.");
+        if (stopping) {
+          return;
+        }
+        LockSupport.parkNanos(this, RETRY_NANOS);
       }
     }
   }

@@ -22,8 +22,13 @@ final class PayloadMemory {
     bytes.addAndGet(-less);
   }
 
-  /** Gives how many bytes one lane may claim now. */
-  long laneRoom() {
-    return Math.min(maxBytes - bytes.get(), maxBytes / LANE_PART);
+  /** Gives how many bytes may be claimed now. */
+  long room() {
+    return maxBytes - bytes.get();
+  }
+
+  /** Gives the most bytes of one lane. */
+  long laneShare() {
+    return maxBytes / LANE_PART;
   }
 }

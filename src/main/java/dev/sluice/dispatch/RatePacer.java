@@ -4,39 +4,58 @@ import dev.sluice.model.Rate;
 import io.github.resilience4j.ratelimiter.RateLimiter;
 import io.github.resilience4j.ratelimiter.RateLimiterConfig;
 import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * Spaces attempts evenly: Resilience4j's limiter with the smallest period that holds {@code burst}
- * permits, reserved ahead so that a late wake-up loses no permit. Any thread.
+ * Spaces attempts evenly: Resilience4j's limiter with the period that holds {@code burst} permits,
+ * reserved ahead so that a late wake-up loses no permit. Any thread.
  */
 final class RatePacer {
 
-  private static final Duration LOOKAHEAD = Duration.ofMillis(50);
+  private static final long LOOKAHEAD_NANOS = 50_000_000;
+  private static final long MIN_LOOK_AGAIN_NANOS = 5_000_000;
+  private static final long MAX_LOOK_AGAIN_NANOS = 1_000_000_000;
 
   private final Rate rate;
   private final RateLimiter limiter;
+  private final long periodNanos;
+
+  /** Times of reservations that were made and could not be used. */
+  private final Queue<Long> refunds = new ConcurrentLinkedQueue<>();
 
   RatePacer(String name, Rate rate) {
     this.rate = rate;
-    Duration period =
-        Duration.ofNanos(Math.max(1, rate.per().toNanos() * rate.burst() / rate.permits()));
-    Duration ahead = period.multipliedBy(2);
+    // In doubles: permits, period and burst at their bounds overflow a long.
+    this.periodNanos =
+        (long) Math.max(1, (double) rate.per().toNanos() * rate.burst() / rate.permits());
     this.limiter =
         RateLimiter.of(
             name,
             RateLimiterConfig.custom()
                 .limitForPeriod(rate.burst())
-                .limitRefreshPeriod(period)
-                .timeoutDuration(ahead.compareTo(LOOKAHEAD) > 0 ? ahead : LOOKAHEAD)
+                .limitRefreshPeriod(Duration.ofNanos(periodNanos))
+                .timeoutDuration(Duration.ofNanos(Math.max(LOOKAHEAD_NANOS, 2 * periodNanos)))
                 .build());
   }
 
   /**
-   * Reserves one attempt: gives the nanoseconds until it may start, or -1 when too many are
-   * reserved already.
+   * Reserves one attempt: gives the nanoseconds from {@code now} until it may start, or -1 when too
+   * many are reserved already.
    */
-  long reserve() {
-    return limiter.reservePermission();
+  long reserve(long now) {
+    Long refunded = refunds.poll();
+    return refunded == null ? limiter.reservePermission() : Math.max(0, refunded - now);
+  }
+
+  /** Takes a reservation back that names {@code at}: the next caller gets it. */
+  void refund(long at) {
+    refunds.add(at);
+  }
+
+  /** Gives how long a refused caller should wait before it asks again. */
+  long lookAgainNanos() {
+    return Math.clamp(periodNanos, MIN_LOOK_AGAIN_NANOS, MAX_LOOK_AGAIN_NANOS);
   }
 
   Rate rate() {

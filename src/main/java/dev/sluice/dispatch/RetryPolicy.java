@@ -55,15 +55,15 @@ final class RetryPolicy {
   /**
    * Gives the wait before the next try, or null when there shall be none.
    *
-   * @param counted tries made that count, this one included
+   * @param attempts tries made, this one included: the wait grows with each
+   * @param counted those of them that count
    * @param sinceFirstNanos time since the first try began
    */
-  @Nullable Duration nextWait(Verdict verdict, int counted, long sinceFirstNanos) {
+  @Nullable Duration nextWait(Verdict verdict, int attempts, int counted, long sinceFirstNanos) {
     if (!retryable.test(verdict) || counted >= config.getMaxAttempts()) {
       return null;
     }
-    Duration wait =
-        Duration.ofMillis(config.getIntervalBiFunction().apply(Math.max(1, counted), null));
+    Duration wait = Duration.ofMillis(config.getIntervalBiFunction().apply(attempts, null));
     if (verdict instanceof Verdict.Retryable r && r.retryAfter() != null) {
       wait = wait.compareTo(r.retryAfter()) > 0 ? wait : r.retryAfter();
     }

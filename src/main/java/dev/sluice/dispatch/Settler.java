@@ -47,7 +47,10 @@ final class Settler {
       return;
     }
     Duration wait =
-        item.shard().gate().retry().nextWait(verdict, item.counted(), item.sinceFirstNanos(now));
+        item.shard()
+            .gate()
+            .retry()
+            .nextWait(verdict, item.attempts(), item.counted(), item.sinceFirstNanos(now));
     if (wait == null) {
       OutcomeState state = item.maybeSent() ? OutcomeState.IN_DOUBT : OutcomeState.FAILED;
       end(item, state, verdict, now, elapsedNanos);

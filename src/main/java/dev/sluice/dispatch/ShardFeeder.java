@@ -1,12 +1,13 @@
 package dev.sluice.dispatch;
 
 import dev.sluice.model.DispatchObserver;
-import dev.sluice.store.NewShard;
+import dev.sluice.model.ProcessClock;
 import dev.sluice.store.ShardQueue;
 import dev.sluice.store.ShardQueue.ClaimRequest;
 import dev.sluice.store.ShardQueue.ClaimedShard;
 import dev.sluice.store.ShardQueue.ReadyDestination;
 import dev.sluice.store.StoreException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -24,20 +25,31 @@ final class ShardFeeder {
 
   private static final Logger log = LoggerFactory.getLogger(ShardFeeder.class);
   private static final int PAGE = 256;
+  private static final Duration UNUSABLE = Duration.ofMinutes(1);
   private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
   private final ShardQueue queue;
   private final Lanes lanes;
   private final PayloadMemory memory;
+  private final OutcomeSink sink;
+  private final ProcessClock clock;
   private final DispatchObserver observer;
   private final AtomicBoolean wanted = new AtomicBoolean(true);
   private final Thread thread;
   private volatile boolean stopping;
 
-  ShardFeeder(ShardQueue queue, Lanes lanes, PayloadMemory memory, DispatchObserver observer) {
+  ShardFeeder(
+      ShardQueue queue,
+      Lanes lanes,
+      PayloadMemory memory,
+      OutcomeSink sink,
+      ProcessClock clock,
+      DispatchObserver observer) {
     this.queue = queue;
     this.lanes = lanes;
     this.memory = memory;
+    this.sink = sink;
+    this.clock = clock;
     this.observer = observer;
     this.thread = Thread.ofPlatform().name("sluice-feed").daemon(true).unstarted(this::run);
   }
@@ -64,6 +76,9 @@ final class ShardFeeder {
       } catch (StoreException e) {
         log.atWarn().addKeyValue("kind", e.kind()).setCause(e).log("Work could not be claimed.");
         LockSupport.parkNanos(this, POLL_NANOS);
+      } catch (RuntimeException e) {
+        log.atError().setCause(e).log("Feeding lanes failed, indicates a bug; it goes on.");
+        LockSupport.parkNanos(this, POLL_NANOS);
       }
     }
   }
@@ -89,11 +104,9 @@ final class ShardFeeder {
     List<ClaimRequest> requests = new ArrayList<>();
     for (ReadyDestination destination : ready) {
       Lane lane = lanes.lane(destination.id());
-      long bytes = memory.laneRoom();
-      int items = lane == null ? 0 : lane.room();
-      if (items > 0 && bytes > 0) {
-        requests.add(
-            new ClaimRequest(destination.id(), Math.max(items, NewShard.MAX_ITEMS), bytes));
+      ClaimRequest request = lane == null ? null : lane.wants(memory.room());
+      if (request != null) {
+        requests.add(request);
       }
     }
     if (requests.isEmpty() || stopping) {
@@ -103,11 +116,28 @@ final class ShardFeeder {
     int items = 0;
     for (ClaimedShard shard : claimed) {
       items += shard.itemCount();
-      lanes.add(shard);
+      handOver(shard);
     }
     if (!claimed.isEmpty()) {
       observer.shardsClaimed(claimed.size(), items);
       wanted.set(true);
+    }
+  }
+
+  /**
+   * A shard that cannot be used goes back for a while; the others of its claim are not its
+   * hostages.
+   */
+  private void handOver(ClaimedShard shard) {
+    try {
+      lanes.add(shard);
+    } catch (RuntimeException e) {
+      log.atError()
+          .addKeyValue("shard", shard.lease().shardId())
+          .addKeyValue("batch", shard.terms().batch().publicId())
+          .setCause(e)
+          .log("A claimed shard cannot be used and waits in the store.");
+      sink.giveBack(shard.lease(), clock.instant().plus(UNUSABLE));
     }
   }
 

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,8 +36,18 @@ public interface ShardQueue {
    */
   List<ClaimedShard> claim(List<ClaimRequest> requests);
 
-  /** How much a destination's lane can take. */
-  record ClaimRequest(long destinationId, int maxItems, long maxBytes) {}
+  /**
+   * How much a destination's lane can take.
+   *
+   * @param fullBatches batches of which the lane holds its share: nothing more of them, so that
+   *     they do not keep others out
+   */
+  record ClaimRequest(long destinationId, int maxItems, long maxBytes, Set<Long> fullBatches) {
+
+    public ClaimRequest {
+      fullBatches = Set.copyOf(fullBatches);
+    }
+  }
 
   /**
    * The right to settle a shard.

@@ -77,7 +77,7 @@ public final class TestStore {
     while (housekeeping.followBatchStates(ALL) > 0) {}
     List<ClaimRequest> requests =
         queue.ready(0, ALL).stream()
-            .map(ready -> new ClaimRequest(ready.id(), ALL, Long.MAX_VALUE))
+            .map(ready -> new ClaimRequest(ready.id(), ALL, Long.MAX_VALUE, Set.of()))
             .toList();
     List<Settlement> settlements = new ArrayList<>();
     List<GivenBack> back = new ArrayList<>();

@@ -12,6 +12,7 @@ import dev.sluice.model.OutboundRequest;
 import dev.sluice.model.Outcome;
 import dev.sluice.model.OutcomeState;
 import dev.sluice.model.ProcessClock;
+import dev.sluice.model.Rate;
 import dev.sluice.model.RetryOptions;
 import dev.sluice.model.StateReason;
 import dev.sluice.model.Verdict;
@@ -64,6 +65,8 @@ final class LaneBench {
   private final Instant start = Instant.parse("2026-01-01T00:00:00Z");
   private final Admission admission;
   private final Lane lane;
+  private final LaneContext context;
+  private int wakeCount;
   private final Destination destination = new Destination("http", "target", 80);
   private long nanos;
   private long batches;
@@ -113,11 +116,11 @@ final class LaneBench {
             givenBack.add(new GivenBack(lease, notBefore));
           }
         };
-    LaneContext context =
+    context =
         new LaneContext(
             properties,
             clock,
-            (at, task) -> wakes.add(new Wake(at, task)),
+            this::plan,
             admission,
             new Settler(clock, sink, DispatchObserver.NONE),
             new PayloadMemory(1 << 20),
@@ -125,6 +128,30 @@ final class LaneBench {
             DispatchObserver.NONE,
             () -> {});
     lane = new Lane(record(DestinationSettings.DEFAULT, false), context, this::attempt);
+  }
+
+  private void plan(long at, Runnable task) {
+    wakeCount++;
+    wakes.add(new Wake(at, task));
+  }
+
+  /** Opens more lanes without work, all waiting for a place in the process. */
+  List<Lane> waitingLanes(int count) {
+    List<Lane> lanes = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      Lane other = new Lane(record(DestinationSettings.DEFAULT, false), context, this::attempt);
+      admission.tryEnter(other);
+      lanes.add(other);
+    }
+    return lanes;
+  }
+
+  long laneShare() {
+    return context.memory().laneShare();
+  }
+
+  int wakeCount() {
+    return wakeCount;
   }
 
   private Mono<Verdict> attempt(AttemptRequest request) {
@@ -217,12 +244,21 @@ final class LaneBench {
     return with(RetryOptions.DEFAULT, concurrency);
   }
 
+  BatchOptions rate(int permits, Duration per) {
+    return with(RetryOptions.DEFAULT, null, new Rate(permits, per, 1));
+  }
+
   private static BatchOptions with(RetryOptions retry, @Nullable Integer concurrency) {
+    return with(retry, concurrency, null);
+  }
+
+  private static BatchOptions with(
+      RetryOptions retry, @Nullable Integer concurrency, @Nullable Rate rate) {
     BatchOptions d = BatchOptions.DEFAULT;
     return new BatchOptions(
         d.delivery(),
         concurrency,
-        d.rate(),
+        rate,
         d.credential(),
         retry,
         d.success(),

@@ -11,6 +11,7 @@ import dev.sluice.store.DestinationSettings;
 import dev.sluice.store.ShardQueue.History;
 import java.time.Duration;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -275,7 +276,7 @@ class LaneTests {
     bench.pauseDestination(true);
     bench.add(4);
     assertThat(bench.inFlight()).isZero();
-    assertThat(bench.lane().room()).isZero();
+    assertThat(bench.lane().wants(1 << 20)).isNull();
     bench.pauseDestination(false);
     assertThat(bench.inFlight()).isEqualTo(2);
   }
@@ -288,5 +289,59 @@ class LaneTests {
     assertThat(bench.inFlight()).isZero();
     bench.settings(DestinationSettings.DEFAULT);
     assertThat(bench.inFlight()).isEqualTo(2);
+  }
+
+  @Test
+  void aFullLaneTakesNothingMoreOfABatchThatFillsIt() {
+    LaneBench bench = new LaneBench("--concurrency=1", "--lane-backlog=200");
+    bench.add(150);
+    bench.advance(Duration.ofSeconds(1));
+    assertThat(bench.lane().wants(1 << 20).fullBatches()).containsExactly(1L);
+    assertThat(bench.lane().wants(1 << 20)).as("asked a moment ago").isNull();
+    bench.add(10);
+    bench.answerAll(OK);
+    assertThat(bench.lane().wants(1 << 20).fullBatches()).isEmpty();
+  }
+
+  @Test
+  void aLaneHoldsNoMoreThanItsShareOfMemory() {
+    LaneBench bench = new LaneBench("--concurrency=1");
+    bench.add(10);
+    assertThat(bench.lane().wants(Long.MAX_VALUE).maxBytes()).isLessThan(bench.laneShare());
+  }
+
+  @Test
+  void aRefusedRateIsLookedAtAgain() {
+    LaneBench bench = new LaneBench("--concurrency=4");
+    bench.add(20, bench.rate(1, Duration.ofDays(1)));
+    bench.answerAll(OK);
+    // Everything the rate allows is sent or reserved; the lane looks again by itself, not in a
+    // spin.
+    int wakes = bench.wakeCount();
+    bench.advance(Duration.ofSeconds(10));
+    assertThat(bench.wakeCount() - wakes).isBetween(5, 30);
+  }
+
+  @Test
+  void aDueRetryBehindAFullBatchDoesNotSpin() {
+    LaneBench bench = new LaneBench("--concurrency=10");
+    bench.add(3, bench.concurrency(1));
+    bench.answer(1, BUSY);
+    int wakes = bench.wakeCount();
+    bench.advance(Duration.ofMinutes(1));
+    assertThat(bench.inFlight()).isEqualTo(1);
+    assertThat(bench.wakeCount() - wakes).isLessThan(5);
+    bench.answerAll(OK);
+    assertThat(bench.outcomes()).hasSize(3);
+  }
+
+  @Test
+  void thousandsOfEmptyLanesWaitingForAPlaceAreWokenWithoutNesting() {
+    LaneBench bench = new LaneBench("--concurrency=1", "--global=1");
+    bench.add(2);
+    List<Lane> others = bench.waitingLanes(20_000);
+    bench.answerAll(OK);
+    assertThat(bench.outcomes()).hasSize(2);
+    assertThat(others).allMatch(Lane::beginWaiting);
   }
 }

@@ -44,7 +44,7 @@ class ListeningTests {
     assertThat(http.getAddress()).matches(InetAddress::isLoopbackAddress);
     assertThat(http.getMaxConnections()).isEqualTo(1024);
     assertThat(http.getConnectionTimeout()).isEqualTo(10_000);
-    assertThat(http.getMaxSwallowSize()).isEqualTo(16 << 20);
+    assertThat(http.getMaxSwallowSize()).isEqualTo(512 << 20);
   }
 
   @Test

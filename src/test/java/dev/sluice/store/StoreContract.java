@@ -131,7 +131,7 @@ public abstract class StoreContract {
 
   private List<ClaimedShard> claim(Destination destination, int maxItems) {
     long id = store.reader().destination(destination.key()).orElseThrow().id();
-    return store.queue().claim(List.of(new ClaimRequest(id, maxItems, Long.MAX_VALUE)));
+    return store.queue().claim(List.of(new ClaimRequest(id, maxItems, Long.MAX_VALUE, Set.of())));
   }
 
   private SettleReport settle(Settlement... settlements) {

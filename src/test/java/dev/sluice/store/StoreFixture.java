@@ -23,6 +23,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Builds what store tests talk about. */
@@ -125,7 +126,7 @@ public final class StoreFixture {
   public static List<ClaimedShard> claimAll(ShardQueue queue, int maxItems) {
     return queue.claim(
         queue.ready(0, 1000).stream()
-            .map(ready -> new ClaimRequest(ready.id(), maxItems, Long.MAX_VALUE))
+            .map(ready -> new ClaimRequest(ready.id(), maxItems, Long.MAX_VALUE, Set.of()))
             .toList());
   }
 

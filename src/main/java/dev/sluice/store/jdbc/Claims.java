@@ -8,6 +8,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Grants leases by start-time fair queueing: within a destination the flow with the smallest tag,
@@ -49,7 +50,7 @@ final class Claims {
       SELECT f.batch_id, b.weight, b.state
       FROM flow f CROSS JOIN batch b ON b.id = f.batch_id
       WHERE f.destination_id = ? AND f.state = 1 AND b.state IN (2, 3)
-      ORDER BY f.tag, f.batch_id LIMIT 1
+      ORDER BY f.tag, f.batch_id LIMIT ?
       """;
 
   private static final String NEXT_SHARD =
@@ -138,11 +139,7 @@ final class Claims {
     int items = 0;
     long bytes = 0;
     while (items < request.maxItems() && bytes < request.maxBytes()) {
-      Flow flow =
-          session.first(
-              NEXT_FLOW,
-              row -> new Flow(row.getLong(1), row.getInt(2), row.getInt(3)),
-              request.destinationId());
+      Flow flow = nextFlow(session, request);
       if (flow == null) {
         break;
       }
@@ -162,6 +159,20 @@ final class Claims {
       bytes += shard.byteCount;
     }
     return granted;
+  }
+
+  private static @Nullable Flow nextFlow(Session session, ClaimRequest request)
+      throws SQLException {
+    List<Flow> flows =
+        session.list(
+            NEXT_FLOW,
+            row -> new Flow(row.getLong(1), row.getInt(2), row.getInt(3)),
+            request.destinationId(),
+            request.fullBatches().size() + 1);
+    return flows.stream()
+        .filter(flow -> !request.fullBatches().contains(flow.batchId))
+        .findFirst()
+        .orElse(null);
   }
 
   private static Shard shard(ResultSet row) throws SQLException {

@@ -29,6 +29,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -80,7 +81,7 @@ class StoreCosts {
                 next =
                     store
                         .shardQueue()
-                        .claim(List.of(new ClaimRequest(destination, 2000, 64 << 20)));
+                        .claim(List.of(new ClaimRequest(destination, 2000, 64 << 20, Set.of())));
                 all.addAll(next);
               } while (!next.isEmpty());
               return all;
