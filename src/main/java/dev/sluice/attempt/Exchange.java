@@ -3,6 +3,7 @@ package dev.sluice.attempt;
 import dev.sluice.model.CapturedResponse;
 import dev.sluice.model.Header;
 import dev.sluice.model.Verdict;
+import io.netty.channel.EventLoop;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -59,6 +60,7 @@ final class Exchange extends Mono<Verdict> {
     private final BodyReader body = new BodyReader();
     private volatile @Nullable Subscription upstream;
     private volatile @Nullable ClientResponse response;
+    private @Nullable EventLoop eventLoop;
 
     Running(CoreSubscriber<? super Verdict> actual) {
       this.actual = actual;
@@ -79,7 +81,8 @@ final class Exchange extends Mono<Verdict> {
     }
 
     /** The boundary between not sent and maybe sent: an exchange cut before it is never written. */
-    private void writing() {
+    private void writing(@Nullable EventLoop loop) {
+      eventLoop = loop;
       if (!phase.compareAndSet(NEW, WRITING)) {
         throw new IllegalStateException("The attempt was cut before its request was written");
       }
@@ -120,7 +123,18 @@ final class Exchange extends Mono<Verdict> {
     }
 
     private void end(Verdict verdict) {
-      if (phase.getAndSet(ENDED) != ENDED) {
+      if (phase.getAndSet(ENDED) == ENDED) {
+        return;
+      }
+      EventLoop loop = eventLoop;
+      if (loop != null && loop.inEventLoop()) {
+        // The connection goes back to the pool only after this call has returned. Telling the lane
+        // after that lets its
+        // next exchange take the same warm connection on the same thread, instead of one that
+        // another thread must be
+        // woken for.
+        loop.execute(() -> emit(verdict));
+      } else {
         emit(verdict);
       }
     }

@@ -3,6 +3,7 @@ package dev.sluice.attempt;
 import dev.sluice.model.BodyKind;
 import dev.sluice.model.Header;
 import dev.sluice.model.OutboundRequest;
+import io.netty.channel.EventLoop;
 import java.net.URI;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,7 @@ import org.springframework.web.reactive.function.BodyInserters;
 import org.springframework.web.reactive.function.client.ClientRequest;
 import org.springframework.web.reactive.function.client.ExchangeStrategies;
 import reactor.core.publisher.Mono;
+import reactor.netty.Connection;
 
 /**
  * A client request that is already encoded: it writes its headers and bytes straight to the
@@ -34,9 +36,10 @@ final class PreparedRequest implements ClientRequest {
   private final HttpMethod method;
   private final URI url;
   private final String idempotencyHeader;
-  private final Runnable onWrite;
+  private final Consumer<@Nullable EventLoop> onWrite;
 
-  PreparedRequest(AttemptRequest attempt, String idempotencyHeader, Runnable onWrite) {
+  PreparedRequest(
+      AttemptRequest attempt, String idempotencyHeader, Consumer<@Nullable EventLoop> onWrite) {
     OutboundRequest request = attempt.request();
     this.attempt = attempt;
     this.method = HttpMethod.valueOf(request.method());
@@ -49,10 +52,15 @@ final class PreparedRequest implements ClientRequest {
   public Mono<Void> writeTo(ClientHttpRequest message, ExchangeStrategies strategies) {
     fillHeaders(message.getHeaders());
     byte[] body = attempt.request().body();
-    onWrite.run();
+    onWrite.accept(eventLoop(message));
     return attempt.request().bodyKind() == BodyKind.NONE
         ? message.setComplete()
         : message.writeWith(Mono.just(message.bufferFactory().wrap(body)));
+  }
+
+  private static @Nullable EventLoop eventLoop(ClientHttpRequest message) {
+    Object nativeRequest = message.getNativeRequest();
+    return nativeRequest instanceof Connection connection ? connection.channel().eventLoop() : null;
   }
 
   private void fillHeaders(HttpHeaders headers) {
