@@ -7,26 +7,20 @@ import dev.sluice.model.Destination;
 import dev.sluice.model.Item;
 import dev.sluice.model.Origin;
 import dev.sluice.model.ProcessClock;
-import dev.sluice.model.Rate;
 import dev.sluice.model.Verdict;
 import dev.sluice.store.DestinationRecord;
 import dev.sluice.store.DestinationSettings;
 import dev.sluice.store.FlowSnapshot;
 import dev.sluice.store.LaneSnapshot;
-import dev.sluice.store.NewShard;
 import dev.sluice.store.ShardDecoder;
 import dev.sluice.store.ShardQueue.ClaimRequest;
 import dev.sluice.store.ShardQueue.ClaimedShard;
 import dev.sluice.store.ShardQueue.Lease;
 import java.time.Duration;
-import java.util.Comparator;
-import java.util.HashSet;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.PriorityBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -39,8 +33,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Lane {
 
-  private static final long NEVER = Long.MAX_VALUE;
-  private static final long ASK_WHILE_FULL_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+  private static final long NEVER = WakeUps.NEVER;
 
   private final long destinationId;
   private final Destination destination;
@@ -49,40 +42,34 @@ final class Lane {
   private final DestinationBreaker breaker;
   private final LoopStarts starts = new LoopStarts(this);
   private final LaneStatistics statistics = new LaneStatistics();
-  private final Map<Long, FlowQueue> flows = new ConcurrentHashMap<>();
-  private final Map<Long, ActiveShard> shards = new ConcurrentHashMap<>();
+  private final LaneStock stock;
+  private final RateGate rates;
   private final Set<LaneLoop> loops = ConcurrentHashMap.newKeySet();
   private final AtomicInteger running = new AtomicInteger();
   private final AtomicInteger inFlight = new AtomicInteger();
   private final AtomicInteger turn = new AtomicInteger();
-  private final AtomicLong nextWake = new AtomicLong(NEVER);
+  private final WakeUps wakeUps;
   private final AtomicBoolean waitingForAdmission = new AtomicBoolean();
 
   /** Set while a loop was refused because others ran that may have been ending. */
   private final AtomicBoolean overLimit = new AtomicBoolean();
 
-  private final AtomicLong payloadBytes = new AtomicLong();
   private final AtomicLong holdUntil;
 
-  /** Items whose rate reservation lies ahead, by the time it names. */
-  private final PriorityBlockingQueue<LaneItem> reserved =
-      new PriorityBlockingQueue<>(11, Comparator.comparingLong(LaneItem::dueNanos));
-
-  private volatile FlowQueue[] rotation = {};
   private volatile ConcurrencyLimit limit;
-  private volatile @Nullable RatePacer pacer;
   private volatile @Nullable DestinationSettings settings;
   private volatile boolean paused;
-  private volatile boolean ratePaced;
   private volatile long breakerUntil;
   private volatile long busyAt;
-  private volatile long askedWhileFull;
 
   Lane(DestinationRecord record, LaneContext context, Attempter attempter) {
     this.destinationId = record.id();
     this.destination = record.destination();
     this.context = context;
     this.clock = context.clock();
+    this.wakeUps = new WakeUps(context.timer(), this::signal);
+    this.stock = new LaneStock(destinationId, context);
+    this.rates = new RateGate(destination.key(), wakeUps);
     this.limit = ConcurrencyLimit.fixed(context.properties().concurrency());
     this.breaker =
         new DestinationBreaker(
@@ -91,7 +78,6 @@ final class Lane {
     this.holdUntil = new AtomicLong(now);
     this.breakerUntil = now;
     this.busyAt = now;
-    this.askedWhileFull = now;
     follow(record);
     starts
         .flatMap(lane -> new LaneLoop(lane, attempter), context.properties().ceiling(), 1)
@@ -101,21 +87,9 @@ final class Lane {
   // Arrival
 
   /** Adds claimed work. */
-  synchronized void add(ClaimedShard claimed, ShardDecoder decoder, BatchGate gate) {
+  void add(ClaimedShard claimed, ShardDecoder decoder, BatchGate gate) {
     busyAt = clock.nanoTime();
-    FlowQueue flow = flows.get(gate.batchId());
-    if (flow == null) {
-      flow =
-          new FlowQueue(
-              gate, clock, context.properties().laneWait().toNanos(), this::giveBackWaiting);
-      flows.put(gate.batchId(), flow);
-      rotation = flows.values().toArray(FlowQueue[]::new);
-    }
-    ActiveShard shard = new ActiveShard(claimed, decoder, flow);
-    shards.put(shard.lease().shardId(), shard);
-    context.memory().take(shard.payloadBytes());
-    payloadBytes.addAndGet(shard.payloadBytes());
-    flow.add(shard);
+    stock.add(claimed, decoder, gate);
     signal();
   }
 
@@ -151,7 +125,7 @@ final class Lane {
     }
     long blockedUntil = blockedUntil();
     if (blockedUntil - now > 0) {
-      wakeAt(blockedUntil);
+      wakeUps.at(blockedUntil);
       return null;
     }
     if (!context.admission().tryEnter(this)) {
@@ -163,7 +137,7 @@ final class Lane {
     }
     if (item == null) {
       context.admission().exit();
-      wakeAt(nextDue(now));
+      wakeUps.at(nextDue(now));
     }
     return item;
   }
@@ -189,7 +163,7 @@ final class Lane {
 
   private @Nullable LaneItem takeReserved(long now) {
     LaneItem item;
-    while ((item = pollReserved(now)) != null) {
+    while ((item = rates.poll(now)) != null) {
       if (!item.shard().begin()) {
         continue;
       }
@@ -207,22 +181,8 @@ final class Lane {
     return null;
   }
 
-  private @Nullable LaneItem pollReserved(long now) {
-    LaneItem head = reserved.peek();
-    if (head == null || head.dueNanos() - now > 0) {
-      return null;
-    }
-    LaneItem item = reserved.poll();
-    if (item != null && item.dueNanos() - now > 0) {
-      // Another thread took the due one in between.
-      reserved.add(item);
-      return null;
-    }
-    return item;
-  }
-
   private @Nullable LaneItem choose(long now) {
-    FlowQueue[] all = rotation;
+    FlowQueue[] all = stock.flows();
     int first = all.length < 2 ? 0 : Math.floorMod(turn.getAndIncrement(), all.length);
     for (int i = 0; i < all.length; i++) {
       FlowQueue flow = all[(first + i) % all.length];
@@ -250,7 +210,7 @@ final class Lane {
         putBack(item);
         return null;
       }
-      long wait = reserveRate(gate, now);
+      long wait = rates.reserve(gate, now);
       if (wait == 0) {
         return item;
       }
@@ -261,47 +221,9 @@ final class Lane {
         return null;
       }
       leave(item);
-      item.dueAtNanos(now + wait);
-      reserved.add(item);
+      rates.keep(item, now + wait);
     }
     return null;
-  }
-
-  /**
-   * Reserves an attempt of the batch's rate and of the destination's: nanoseconds to wait, or -1.
-   */
-  private long reserveRate(BatchGate gate, long now) {
-    RatePacer own = pacer;
-    RatePacer batch = gate.pacer();
-    if (own == null && batch == null) {
-      return 0;
-    }
-    long wait = 0;
-    if (batch != null) {
-      wait = batch.reserve(now);
-      if (wait < 0) {
-        return rateRefused(now + batch.lookAgainNanos());
-      }
-    }
-    if (own != null) {
-      long ownWait = own.reserve(now);
-      if (ownWait < 0) {
-        if (batch != null) {
-          batch.refund(now + wait);
-        }
-        return rateRefused(now + own.lookAgainNanos());
-      }
-      wait = Math.max(wait, ownWait);
-    }
-    ratePaced = wait > 0;
-    return wait;
-  }
-
-  /** Another lane may hold every reservation of a batch, so this one must look again by itself. */
-  private long rateRefused(long lookAgainAt) {
-    ratePaced = true;
-    wakeAt(lookAgainAt);
-    return -1;
   }
 
   private boolean mayPassBreaker(long now) {
@@ -309,7 +231,7 @@ final class Lane {
       return true;
     }
     breakerUntil = breaker.askAgainAt(now);
-    wakeAt(breakerUntil);
+    wakeUps.at(breakerUntil);
     return false;
   }
 
@@ -320,18 +242,15 @@ final class Lane {
 
   /** Counts an item out of its shard without an outcome. */
   private void leave(LaneItem item) {
-    if (item.shard().end()) {
-      giveBack(item.shard());
-    }
+    stock.left(item.shard());
   }
 
   /**
    * Gives the next time after {@code now} at which an item falls due; what is due waits for a gate.
    */
   private long nextDue(long now) {
-    LaneItem head = reserved.peek();
-    long due = head == null ? NEVER : future(head.dueNanos(), now);
-    for (FlowQueue flow : rotation) {
+    long due = future(rates.nextDue(), now);
+    for (FlowQueue flow : stock.flows()) {
       due = Math.min(due, future(flow.nextDue(), now));
     }
     return due;
@@ -339,27 +258,6 @@ final class Lane {
 
   private static long future(long nanos, long now) {
     return nanos != NEVER && nanos - now > 0 ? nanos : NEVER;
-  }
-
-  private void wakeAt(long nanos) {
-    if (nanos == NEVER) {
-      return;
-    }
-    while (true) {
-      long planned = nextWake.get();
-      if (planned != NEVER && nanos - planned >= 0) {
-        return;
-      }
-      if (nextWake.compareAndSet(planned, nanos)) {
-        context.timer().at(nanos, () -> wake(nanos));
-        return;
-      }
-    }
-  }
-
-  private void wake(long nanos) {
-    nextWake.compareAndSet(nanos, NEVER);
-    signal();
   }
 
   // The attempt
@@ -395,49 +293,13 @@ final class Lane {
     }
     context.settler().settle(destination, item, verdict, startedNanos, nanos);
     item.shard().gate().exit();
-    finish(item.shard());
+    stock.ended(item.shard());
     context.admission().exit();
   }
 
   private void hold(long now, Duration wait) {
     long until = now + wait.toNanos();
     holdUntil.accumulateAndGet(until, (before, asked) -> asked - before > 0 ? asked : before);
-  }
-
-  /**
-   * Counts an attempt out of its shard and lets the shard leave memory when nothing of it is left
-   * here.
-   */
-  private void finish(ActiveShard shard) {
-    if (shard.end()) {
-      giveBack(shard);
-    } else if (shard.isFinished()) {
-      forget(shard);
-    } else if (shard.onlyWaits()) {
-      giveBackWaiting(shard);
-    }
-  }
-
-  private void giveBackWaiting(ActiveShard shard) {
-    if (shard.release()) {
-      giveBack(shard);
-    }
-  }
-
-  private void giveBack(ActiveShard shard) {
-    forget(shard);
-    if (!shard.isLost() && !shard.isFinished()) {
-      context.settler().giveBack(shard);
-    }
-  }
-
-  private void forget(ActiveShard shard) {
-    if (shards.remove(shard.lease().shardId()) != null) {
-      shard.flow().forget(shard);
-      context.memory().release(shard.payloadBytes());
-      payloadBytes.addAndGet(-shard.payloadBytes());
-      context.work().run();
-    }
   }
 
   // Control and housekeeping
@@ -459,7 +321,7 @@ final class Lane {
       limit = ConcurrencyLimit.fixed(wanted);
     }
     var rate = record.settings().rate() != null ? record.settings().rate() : context.defaultRate();
-    follow(rate);
+    rates.follow(rate);
     breaker.override(record.settings().breaker());
     if (!breaker.isOpen()) {
       breakerUntil = Math.min(breakerUntil, clock.nanoTime());
@@ -467,42 +329,26 @@ final class Lane {
     signal();
   }
 
-  private void follow(@Nullable Rate rate) {
-    RatePacer current = pacer;
-    if (current == null ? rate == null : current.rate().equals(rate)) {
-      return;
-    }
-    pacer = rate == null ? null : new RatePacer(destination.key(), rate);
-    // Reservations were made at the old rate.
-    LaneItem item;
-    while ((item = reserved.poll()) != null) {
-      item.shard().flow().putBack(item);
-    }
-  }
-
   /** Gives back what is not in flight of every shard, or of one batch. */
-  synchronized void release(@Nullable Long batchId) {
-    for (ActiveShard shard : List.copyOf(shards.values())) {
-      if ((batchId == null || shard.gate().batchId() == batchId) && shard.release()) {
-        giveBack(shard);
-      }
-    }
-    flows.forEach(
-        (id, flow) -> {
-          if (batchId == null || batchId.equals(id)) {
-            flow.clear();
-          }
-        });
-    reserved.removeIf(item -> batchId == null || item.shard().gate().batchId() == batchId);
+  void release(@Nullable Long batchId) {
+    stock.release(batchId);
+    rates.drop(batchId);
   }
 
   /** Another holder has the shard. */
   void lose(Lease lease) {
-    ActiveShard shard = shards.get(lease.shardId());
-    if (shard != null && shard.lease().equals(lease)) {
-      shard.lose();
-      forget(shard);
-    }
+    stock.lose(lease);
+  }
+
+  /** Drops flows that have nothing left. */
+  void tidy() {
+    stock.tidy();
+  }
+
+  /** Gives what the lane would claim now; null when it has no room. */
+  @Nullable ClaimRequest wants(long bytes) {
+    busyAt = clock.nanoTime();
+    return paused ? null : stock.wants(bytes);
   }
 
   /** Cuts attempts past their deadline, and all of them when {@code all} is set. */
@@ -511,13 +357,6 @@ final class Lane {
       loop.cutOverdue(now, all ? 0 : -1);
     }
     return inFlight.get();
-  }
-
-  /** Drops flows that have nothing left. */
-  synchronized void tidy() {
-    if (flows.values().removeIf(FlowQueue::isEmpty)) {
-      rotation = flows.values().toArray(FlowQueue[]::new);
-    }
   }
 
   /**
@@ -533,42 +372,6 @@ final class Lane {
     return holdUntil.get() - breakerUntil > 0 ? "hold" : "breaker";
   }
 
-  /** Gives what the lane would claim now; null when it has no room. */
-  @Nullable ClaimRequest wants(long bytes) {
-    busyAt = clock.nanoTime();
-    long laneBytes = Math.min(bytes, context.memory().laneShare() - payloadBytes.get());
-    if (paused || laneBytes <= 0) {
-      return null;
-    }
-    int target = context.properties().laneBacklog();
-    FlowQueue[] all = rotation;
-    int share = target / (2 * Math.max(1, all.length));
-    int backlog = 0;
-    Set<Long> full = new HashSet<>();
-    for (FlowQueue flow : all) {
-      int count = flow.freshCount();
-      backlog += count;
-      if (count > share) {
-        full.add(flow.gate().batchId());
-      }
-    }
-    if (backlog > target / 2 && !mayAskWhileFull()) {
-      return null;
-    }
-    int room = Math.max(NewShard.MAX_ITEMS, target - backlog);
-    return new ClaimRequest(destinationId, room, laneBytes, full);
-  }
-
-  /** A full lane still asks for batches it does not hold yet, a few times a second. */
-  private boolean mayAskWhileFull() {
-    long now = clock.nanoTime();
-    if (now - askedWhileFull < ASK_WHILE_FULL_NANOS) {
-      return false;
-    }
-    askedWhileFull = now;
-    return true;
-  }
-
   boolean isIdleSince(long nanos) {
     return isDroppable() && busyAt - nanos < 0;
   }
@@ -578,18 +381,18 @@ final class Lane {
    * remember.
    */
   boolean isDroppable() {
-    return shards.isEmpty() && inFlight.get() == 0 && blockedUntil() - clock.nanoTime() <= 0;
+    return stock.isEmpty() && inFlight.get() == 0 && blockedUntil() - clock.nanoTime() <= 0;
   }
 
   /** Tells whether the lane could send an item of the batch if its gate let it. */
   boolean couldSend(long batchId) {
-    FlowQueue flow = flows.get(batchId);
+    FlowQueue flow = stock.flow(batchId);
     long now = clock.nanoTime();
     return flow != null && !paused && blockedUntil() - now <= 0 && flow.hasReady(now);
   }
 
   boolean isEmpty() {
-    return shards.isEmpty();
+    return stock.isEmpty();
   }
 
   boolean isPaused() {
@@ -617,7 +420,7 @@ final class Lane {
   }
 
   Set<Long> batchIds() {
-    return flows.keySet();
+    return stock.batchIds();
   }
 
   // Snapshots
@@ -629,8 +432,8 @@ final class Lane {
 
   LaneSnapshot snapshot() {
     long now = clock.nanoTime();
-    int backlog = reserved.size();
-    for (FlowQueue flow : rotation) {
+    int backlog = rates.keptCount();
+    for (FlowQueue flow : stock.flows()) {
       backlog += flow.backlogCount();
     }
     return new LaneSnapshot(
@@ -647,7 +450,7 @@ final class Lane {
   /** Gives what each flow is doing; {@code nanos} is the time since the last call. */
   List<FlowSnapshot> flowSnapshots(long nanos) {
     long now = clock.nanoTime();
-    return flows.values().stream().map(flow -> snapshot(flow, now, nanos)).toList();
+    return Arrays.stream(stock.flows()).map(flow -> snapshot(flow, now, nanos)).toList();
   }
 
   private FlowSnapshot snapshot(FlowQueue flow, long now, long nanos) {
@@ -676,7 +479,7 @@ final class Lane {
     if (!flow.hasReady(now)) {
       return "retry";
     }
-    if (ratePaced) {
+    if (rates.isShut()) {
       return "rate";
     }
     return flow.gate().isFull() || inFlight.get() >= limit.current() ? "concurrency" : null;

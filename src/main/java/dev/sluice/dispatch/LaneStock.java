@@ -1,0 +1,184 @@
+package dev.sluice.dispatch;
+
+import dev.sluice.store.NewShard;
+import dev.sluice.store.ShardDecoder;
+import dev.sluice.store.ShardQueue.ClaimRequest;
+import dev.sluice.store.ShardQueue.ClaimedShard;
+import dev.sluice.store.ShardQueue.Lease;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The work that a lane holds in memory: shards, by batch, each until it is finished, given back or
+ * lost. Adding, releasing and tidying exclude each other; everything else is free. Any thread.
+ */
+final class LaneStock {
+
+  private static final long ASK_WHILE_FULL_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+
+  private final long destinationId;
+  private final LaneContext context;
+  private final Map<Long, FlowQueue> flows = new ConcurrentHashMap<>();
+  private final Map<Long, ActiveShard> shards = new ConcurrentHashMap<>();
+  private final AtomicLong payloadBytes = new AtomicLong();
+  private volatile FlowQueue[] rotation = {};
+  private volatile long askedWhileFull;
+
+  LaneStock(long destinationId, LaneContext context) {
+    this.destinationId = destinationId;
+    this.context = context;
+    this.askedWhileFull = context.clock().nanoTime();
+  }
+
+  /** Adds claimed work. */
+  synchronized void add(ClaimedShard claimed, ShardDecoder decoder, BatchGate gate) {
+    FlowQueue flow = flows.get(gate.batchId());
+    if (flow == null) {
+      flow =
+          new FlowQueue(
+              gate,
+              context.clock(),
+              context.properties().laneWait().toNanos(),
+              this::giveBackWaiting);
+      flows.put(gate.batchId(), flow);
+      rotation = flows.values().toArray(FlowQueue[]::new);
+    }
+    ActiveShard shard = new ActiveShard(claimed, decoder, flow);
+    shards.put(shard.lease().shardId(), shard);
+    context.memory().take(shard.payloadBytes());
+    payloadBytes.addAndGet(shard.payloadBytes());
+    flow.add(shard);
+  }
+
+  /**
+   * Counts an attempt out of its shard and lets the shard leave memory when nothing of it is left
+   * here.
+   */
+  void ended(ActiveShard shard) {
+    if (shard.end()) {
+      giveBack(shard);
+    } else if (shard.isFinished()) {
+      forget(shard);
+    } else if (shard.onlyWaits()) {
+      giveBackWaiting(shard);
+    }
+  }
+
+  /** Counts an item out of its shard that was not sent after all. */
+  void left(ActiveShard shard) {
+    if (shard.end()) {
+      giveBack(shard);
+    }
+  }
+
+  private void giveBackWaiting(ActiveShard shard) {
+    if (shard.release()) {
+      giveBack(shard);
+    }
+  }
+
+  private void giveBack(ActiveShard shard) {
+    forget(shard);
+    if (!shard.isLost() && !shard.isFinished()) {
+      context.settler().giveBack(shard);
+    }
+  }
+
+  private void forget(ActiveShard shard) {
+    if (shards.remove(shard.lease().shardId()) != null) {
+      shard.flow().forget(shard);
+      context.memory().release(shard.payloadBytes());
+      payloadBytes.addAndGet(-shard.payloadBytes());
+      context.work().run();
+    }
+  }
+
+  /** Gives back what is not in flight of every shard, or of one batch. */
+  synchronized void release(@Nullable Long batchId) {
+    for (ActiveShard shard : List.copyOf(shards.values())) {
+      if ((batchId == null || shard.gate().batchId() == batchId) && shard.release()) {
+        giveBack(shard);
+      }
+    }
+    flows.forEach(
+        (id, flow) -> {
+          if (batchId == null || batchId.equals(id)) {
+            flow.clear();
+          }
+        });
+  }
+
+  /** Another holder has the shard. */
+  void lose(Lease lease) {
+    ActiveShard shard = shards.get(lease.shardId());
+    if (shard != null && shard.lease().equals(lease)) {
+      shard.lose();
+      forget(shard);
+    }
+  }
+
+  /** Drops flows that have nothing left. */
+  synchronized void tidy() {
+    if (flows.values().removeIf(FlowQueue::isEmpty)) {
+      rotation = flows.values().toArray(FlowQueue[]::new);
+    }
+  }
+
+  /** Gives what there is room for now; null when it has no room. */
+  @Nullable ClaimRequest wants(long bytes) {
+    long laneBytes = Math.min(bytes, context.memory().laneShare() - payloadBytes.get());
+    if (laneBytes <= 0) {
+      return null;
+    }
+    int target = context.properties().laneBacklog();
+    FlowQueue[] all = rotation;
+    int share = target / (2 * Math.max(1, all.length));
+    int backlog = 0;
+    Set<Long> full = new HashSet<>();
+    for (FlowQueue flow : all) {
+      int count = flow.freshCount();
+      backlog += count;
+      if (count > share) {
+        full.add(flow.gate().batchId());
+      }
+    }
+    if (backlog > target / 2 && !mayAskWhileFull()) {
+      return null;
+    }
+    int room = Math.max(NewShard.MAX_ITEMS, target - backlog);
+    return new ClaimRequest(destinationId, room, laneBytes, full);
+  }
+
+  /** A full lane still asks for batches it does not hold yet, a few times a second. */
+  private boolean mayAskWhileFull() {
+    long now = context.clock().nanoTime();
+    if (now - askedWhileFull < ASK_WHILE_FULL_NANOS) {
+      return false;
+    }
+    askedWhileFull = now;
+    return true;
+  }
+
+  /** Gives the flows in an order that only changes when flows come and go. */
+  FlowQueue[] flows() {
+    return rotation;
+  }
+
+  @Nullable FlowQueue flow(long batchId) {
+    return flows.get(batchId);
+  }
+
+  Set<Long> batchIds() {
+    return flows.keySet();
+  }
+
+  boolean isEmpty() {
+    return shards.isEmpty();
+  }
+}
