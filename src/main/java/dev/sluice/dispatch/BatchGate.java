@@ -105,10 +105,6 @@ final class BatchGate {
     return changed;
   }
 
-  boolean isOpen() {
-    return open;
-  }
-
   long batchId() {
     return terms.batch().id();
   }

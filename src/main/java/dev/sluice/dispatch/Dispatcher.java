@@ -82,7 +82,7 @@ final class Dispatcher implements SmartLifecycle {
     long now = clock.nanoTime();
     for (Lane lane : lanes.all()) {
       try {
-        lane.cut(now, false);
+        lane.cutOverdue(now);
       } catch (RuntimeException e) {
         // A periodic task that throws never runs again, and deadlines would end with it.
         log.atError()
@@ -160,7 +160,7 @@ final class Dispatcher implements SmartLifecycle {
               "Exchanges did not end within the drain and are cut; their items may be sent again.");
       observer.drainCut(left);
       for (Lane lane : lanes.all()) {
-        lane.cut(clock.nanoTime(), true);
+        lane.cutAll();
       }
     }
   }

@@ -351,12 +351,14 @@ final class Lane {
     return paused ? null : stock.wants(bytes);
   }
 
-  /** Cuts attempts past their deadline, and all of them when {@code all} is set. */
-  int cut(long now, boolean all) {
-    for (LaneLoop loop : loops) {
-      loop.cutOverdue(now, all ? 0 : -1);
-    }
-    return inFlight.get();
+  /** Cuts attempts past their deadline. */
+  void cutOverdue(long now) {
+    loops.forEach(loop -> loop.cutOverdue(now));
+  }
+
+  /** Cuts every attempt. */
+  void cutAll() {
+    loops.forEach(LaneLoop::cut);
   }
 
   /**

@@ -84,9 +84,17 @@ final class LaneLoop extends Mono<Void> {
   }
 
   /** Cuts the running attempt when its deadline has passed. */
-  void cutOverdue(long now, long timeoutNanosOrAny) {
+  void cutOverdue(long now) {
     Running attempt = running;
-    if (attempt != null && now - attempt.startedNanos >= attempt.timeout(timeoutNanosOrAny)) {
+    if (attempt != null && attempt.isOverdue(now)) {
+      attempt.cutter.cut();
+    }
+  }
+
+  /** Cuts the running attempt. */
+  void cut() {
+    Running attempt = running;
+    if (attempt != null) {
       attempt.cutter.cut();
     }
   }
@@ -103,8 +111,8 @@ final class LaneLoop extends Mono<Void> {
       this.startedNanos = startedNanos;
     }
 
-    long timeout(long override) {
-      return override >= 0 ? override : item.shard().gate().timeoutNanos();
+    boolean isOverdue(long now) {
+      return now - startedNanos >= item.shard().gate().timeoutNanos();
     }
 
     @Override

@@ -307,7 +307,7 @@ final class LaneBench {
   }
 
   void cutOverdue() {
-    lane.cut(nanos, false);
+    lane.cutOverdue(nanos);
     cutCount = (int) open.stream().filter(exchange -> exchange.request().cutter().isCut()).count();
   }
 
