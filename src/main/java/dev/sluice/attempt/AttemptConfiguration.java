@@ -2,9 +2,11 @@ package dev.sluice.attempt;
 
 import dev.sluice.model.ProcessClock;
 import io.netty.channel.ChannelOption;
+import io.netty.util.ResourceLeakDetector;
 import java.time.Duration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.http.HttpHeaders;
 import org.springframework.http.client.reactive.ReactorClientHttpConnector;
 import org.springframework.web.reactive.function.client.ExchangeFunction;
 import org.springframework.web.reactive.function.client.ExchangeFunctions;
@@ -52,6 +54,8 @@ class AttemptConfiguration {
   @Bean
   ExchangeFunction outboundExchange(
       AttemptProperties properties, ConnectionProvider connections, LoopResources loops) {
+    ResourceLeakDetector.setLevel(
+        ResourceLeakDetector.Level.valueOf(properties.leakDetection().name()));
     HttpClient client =
         HttpClient.create(connections)
             .runOn(loops)
@@ -61,6 +65,7 @@ class AttemptConfiguration {
             .followRedirect(false)
             .disableRetry(true)
             .noProxy()
+            .headers(headers -> headers.set(HttpHeaders.USER_AGENT, "Sluice"))
             .option(
                 ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) properties.connectTimeout().toMillis())
             .option(ChannelOption.TCP_NODELAY, true)

@@ -19,6 +19,9 @@ import org.springframework.util.unit.DataSize;
  * @param maxCapturedHeaderBytes header bytes kept with a captured response
  * @param idempotencyHeader name of the header that carries an item's key
  * @param eventLoops event-loop threads; 0 means one per core
+ * @param leakDetection Netty's search for buffers that were never released: {@code disabled},
+ *     {@code simple}, {@code advanced} or {@code paranoid}; {@code simple} costs about 1 µs per
+ *     attempt
  */
 @ConfigurationProperties("sluice.attempt")
 public record AttemptProperties(
@@ -29,7 +32,16 @@ public record AttemptProperties(
     @DefaultValue("32KB") DataSize maxResponseHeaders,
     @DefaultValue("8192") int maxCapturedHeaderBytes,
     @DefaultValue("Idempotency-Key") String idempotencyHeader,
-    @DefaultValue("0") int eventLoops) {
+    @DefaultValue("0") int eventLoops,
+    @DefaultValue("disabled") LeakDetection leakDetection) {
+
+  /** Netty's levels. */
+  public enum LeakDetection {
+    DISABLED,
+    SIMPLE,
+    ADVANCED,
+    PARANOID
+  }
 
   public AttemptProperties {
     if (!connectTimeout.isPositive() || !maxIdleTime.isPositive()) {

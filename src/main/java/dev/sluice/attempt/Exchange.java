@@ -6,6 +6,7 @@ import dev.sluice.model.Verdict;
 import io.netty.channel.EventLoop;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -33,16 +34,19 @@ final class Exchange extends Mono<Verdict> {
 
   private final AttemptRequest request;
   private final ExchangeFunction function;
+  private final UrlCache urls;
   private final VerdictClassifier classifier;
   private final AttemptProperties properties;
 
   Exchange(
       AttemptRequest request,
       ExchangeFunction function,
+      UrlCache urls,
       VerdictClassifier classifier,
       AttemptProperties properties) {
     this.request = request;
     this.function = function;
+    this.urls = urls;
     this.classifier = classifier;
     this.properties = properties;
   }
@@ -72,8 +76,9 @@ final class Exchange extends Mono<Verdict> {
         return;
       }
       try {
+        URI url = urls.url(request.destination(), request.request().target());
         PreparedRequest prepared =
-            new PreparedRequest(request, properties.idempotencyHeader(), this::writing);
+            new PreparedRequest(request, url, properties.idempotencyHeader(), this::writing);
         function.exchange(prepared).subscribe(this);
       } catch (RuntimeException e) {
         fail(e);
@@ -81,7 +86,7 @@ final class Exchange extends Mono<Verdict> {
     }
 
     /** The boundary between not sent and maybe sent: an exchange cut before it is never written. */
-    private void writing(@Nullable EventLoop loop) {
+    private void writing(EventLoop loop) {
       eventLoop = loop;
       if (!phase.compareAndSet(NEW, WRITING)) {
         throw new IllegalStateException("The attempt was cut before its request was written");

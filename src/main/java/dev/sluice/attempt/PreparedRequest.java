@@ -3,13 +3,15 @@ package dev.sluice.attempt;
 import dev.sluice.model.BodyKind;
 import dev.sluice.model.Header;
 import dev.sluice.model.OutboundRequest;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.util.AsciiString;
 import java.net.URI;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.client.reactive.ClientHttpRequest;
 import org.springframework.util.LinkedMultiValueMap;
@@ -20,74 +22,72 @@ import org.springframework.web.reactive.function.client.ClientRequest;
 import org.springframework.web.reactive.function.client.ExchangeStrategies;
 import reactor.core.publisher.Mono;
 import reactor.netty.Connection;
+import reactor.netty.NettyOutbound;
+import reactor.netty.http.client.HttpClientRequest;
 
 /**
- * A client request that is already encoded: it writes its headers and bytes straight to the
- * connection, without a builder, a codec or a copy of the headers. {@link #writeTo} runs on the
- * acquired connection just before the first byte: that is the boundary between not sent and maybe
- * sent.
+ * A client request that is already encoded: it writes its headers and bytes straight into Reactor
+ * Netty's request, past the builder, the codecs and the copies of headers and body publisher that
+ * {@code WebClient} makes. {@link #writeTo} runs on the acquired connection just before the first
+ * byte: that is the boundary between not sent and maybe sent.
  */
 final class PreparedRequest implements ClientRequest {
 
   private static final MultiValueMap<String, String> NO_COOKIES = new LinkedMultiValueMap<>(0);
-  private static final String USER_AGENT = "Sluice";
+  private static final AsciiString CONTENT_TYPE = AsciiString.cached("Content-Type");
+  private static final AsciiString CONTENT_LENGTH = AsciiString.cached("Content-Length");
+  private static final AsciiString ATTEMPT = AsciiString.cached("Sluice-Attempt");
 
   private final AttemptRequest attempt;
   private final HttpMethod method;
   private final URI url;
   private final String idempotencyHeader;
-  private final Consumer<@Nullable EventLoop> onWrite;
+  private final Consumer<EventLoop> onWrite;
 
   PreparedRequest(
-      AttemptRequest attempt, String idempotencyHeader, Consumer<@Nullable EventLoop> onWrite) {
-    OutboundRequest request = attempt.request();
+      AttemptRequest attempt, URI url, String idempotencyHeader, Consumer<EventLoop> onWrite) {
     this.attempt = attempt;
-    this.method = HttpMethod.valueOf(request.method());
-    this.url = URI.create(attempt.destination().origin() + request.target());
+    this.method = HttpMethod.valueOf(attempt.request().method());
+    this.url = url;
     this.idempotencyHeader = idempotencyHeader;
     this.onWrite = onWrite;
   }
 
   @Override
   public Mono<Void> writeTo(ClientHttpRequest message, ExchangeStrategies strategies) {
-    fillHeaders(message.getHeaders());
-    byte[] body = attempt.request().body();
-    onWrite.accept(eventLoop(message));
+    HttpClientRequest request = message.getNativeRequest();
+    fillHeaders(request.requestHeaders());
+    onWrite.accept(((Connection) request).channel().eventLoop());
     return attempt.request().bodyKind() == BodyKind.NONE
         ? message.setComplete()
-        : message.writeWith(Mono.just(message.bufferFactory().wrap(body)));
-  }
-
-  private static @Nullable EventLoop eventLoop(ClientHttpRequest message) {
-    Object nativeRequest = message.getNativeRequest();
-    return nativeRequest instanceof Connection connection ? connection.channel().eventLoop() : null;
+        : ((NettyOutbound) request)
+            .sendObject(Unpooled.wrappedBuffer(attempt.request().body()))
+            .then();
   }
 
   private void fillHeaders(HttpHeaders headers) {
     OutboundRequest request = attempt.request();
     List<Header> own = request.headers();
-    for (int i = 0; i < own.size(); i++) {
-      Header header = own.get(i);
-      headers.add(header.name(), header.value());
-    }
     String contentType = request.bodyKind().contentType();
     if (contentType != null) {
-      if (!names(own, HttpHeaders.CONTENT_TYPE)) {
-        headers.set(HttpHeaders.CONTENT_TYPE, contentType);
+      headers.set(CONTENT_TYPE, contentType);
+      headers.set(CONTENT_LENGTH, Integer.toString(request.body().length));
+    }
+    headers.set(idempotencyHeader, attempt.idempotencyKey());
+    // The item's own headers win over those above and over the client's defaults.
+    for (int i = 0; i < own.size(); i++) {
+      Header header = own.get(i);
+      if (names(own, i, header.name())) {
+        headers.add(header.name(), header.value());
+      } else {
+        headers.set(header.name(), header.value());
       }
-      headers.set(HttpHeaders.CONTENT_LENGTH, Integer.toString(request.body().length));
     }
-    if (!names(own, HttpHeaders.USER_AGENT)) {
-      headers.set(HttpHeaders.USER_AGENT, USER_AGENT);
-    }
-    if (!names(own, idempotencyHeader)) {
-      headers.set(idempotencyHeader, attempt.idempotencyKey());
-    }
-    headers.set("Sluice-Attempt", Integer.toString(attempt.attemptNumber()));
+    headers.set(ATTEMPT, Integer.toString(attempt.attemptNumber()));
   }
 
-  private static boolean names(List<Header> headers, String name) {
-    for (int i = 0; i < headers.size(); i++) {
+  private static boolean names(List<Header> headers, int count, String name) {
+    for (int i = 0; i < count; i++) {
       if (headers.get(i).name().equalsIgnoreCase(name)) {
         return true;
       }
@@ -109,8 +109,8 @@ final class PreparedRequest implements ClientRequest {
    * Gives no headers: they are written with the request, and an error message must not show them.
    */
   @Override
-  public HttpHeaders headers() {
-    return HttpHeaders.EMPTY;
+  public org.springframework.http.HttpHeaders headers() {
+    return org.springframework.http.HttpHeaders.EMPTY;
   }
 
   @Override

@@ -14,6 +14,7 @@ final class WebClientAttempter implements Attempter {
   private final ExchangeFunction function;
   private final VerdictClassifier classifier;
   private final AttemptProperties properties;
+  private final UrlCache urls = new UrlCache();
 
   WebClientAttempter(
       ExchangeFunction function, VerdictClassifier classifier, AttemptProperties properties) {
@@ -24,6 +25,6 @@ final class WebClientAttempter implements Attempter {
 
   @Override
   public Mono<Verdict> attempt(AttemptRequest request) {
-    return new Exchange(request, function, classifier, properties);
+    return new Exchange(request, function, urls, classifier, properties);
   }
 }

@@ -49,7 +49,8 @@ class WebClientAttempterTests {
           DataSize.ofKilobytes(32),
           8192,
           "Idempotency-Key",
-          1);
+          1,
+          AttemptProperties.LeakDetection.PARANOID);
 
   private static LoopResources loops;
   private static ConnectionProvider connections;
