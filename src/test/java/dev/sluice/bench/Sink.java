@@ -18,77 +18,142 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.codec.ByteToMessageDecoder;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 
 /**
  * The cheapest keep-alive HTTP/1.1 server that still reads every request to its end: one thread, no
- * header map, one prepared answer. It understands {@code Content-Length} bodies only.
+ * header map, one prepared answer with the headers that nginx gives, after a delay if wanted. It
+ * understands {@code Content-Length} bodies only. In a process of its own it answers each line on
+ * standard input with {@code <requests> <connections> <wall nanoseconds of the latest request>}.
  */
 public final class Sink implements AutoCloseable {
 
   private static final byte[] ANSWER =
-      "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+      """
+      HTTP/1.1 200 OK\r
+      Server: sink/1.0\r
+      Date: Mon, 23 Nov 2026 12:00:00 GMT\r
+      Content-Type: application/json\r
+      Content-Length: 11\r
+      Connection: keep-alive\r
+      \r
+      {"ok":true}"""
+          .getBytes(StandardCharsets.US_ASCII);
   private static final byte[] LENGTH = "content-length:".getBytes(StandardCharsets.US_ASCII);
+  private static final int BACKLOG = 16_384;
 
   private final AtomicLong requestCount = new AtomicLong();
+  private final AtomicLong connectionCount = new AtomicLong();
+  private final long delayNanos;
+  private final Deque<Delayed> delayed = new ArrayDeque<>();
   private final EventLoopGroup loop;
-  private final Channel listener;
+  private final List<Channel> listeners = new ArrayList<>();
+  private volatile long latestNanos;
+
+  /** What the sink has seen so far. */
+  record Seen(long requests, long connections, long latestNanos) {
+
+    static Seen parse(String line) {
+      String[] words = line.split(" ", -1);
+      return new Seen(Long.parseLong(words[0]), Long.parseLong(words[1]), Long.parseLong(words[2]));
+    }
+  }
+
+  private record Delayed(ChannelHandlerContext context, long dueNanos) {}
 
   /**
    * Starts listening on loopback.
    *
-   * @param port 0 for a free one
+   * @param portCount each is a destination of its own
+   * @param delay from a request's last byte to its answer; the same for all
    */
-  public Sink(int port) {
+  public Sink(int portCount, Duration delay) {
     boolean epoll = Epoll.isAvailable();
     IoHandlerFactory io = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
     Class<? extends ServerChannel> type =
         epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+    delayNanos = delay.toNanos();
     loop = new MultiThreadIoEventLoopGroup(1, io);
-    listener =
+    ServerBootstrap bootstrap =
         new ServerBootstrap()
             .group(loop)
             .channel(type)
-            .option(ChannelOption.SO_BACKLOG, 1024)
+            .option(ChannelOption.SO_BACKLOG, BACKLOG)
             .childOption(ChannelOption.TCP_NODELAY, true)
             .childHandler(
                 new ChannelInitializer<SocketChannel>() {
                   @Override
                   protected void initChannel(SocketChannel channel) {
+                    connectionCount.lazySet(connectionCount.get() + 1);
                     channel.pipeline().addLast(new Swallow());
                   }
-                })
-            .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
-            .syncUninterruptibly()
-            .channel();
-  }
-
-  /** Runs a sink alone: {@code Sink [port]}, 9000 by default, until the process ends. */
-  public static void main(String[] args) {
-    try (Sink sink = new Sink(args.length == 0 ? 9000 : Integer.parseInt(args[0]))) {
-      System.out.println("Listening on 127.0.0.1:" + sink.port());
-      sink.listener.closeFuture().syncUninterruptibly();
+                });
+    for (int i = 0; i < portCount; i++) {
+      listeners.add(
+          bootstrap
+              .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+              .syncUninterruptibly()
+              .channel());
+    }
+    if (delayNanos > 0) {
+      var _ = loop.scheduleAtFixedRate(this::answerDue, 1, 1, TimeUnit.MILLISECONDS);
     }
   }
 
-  public int port() {
-    return ((InetSocketAddress) listener.localAddress()).getPort();
+  /** Runs a sink alone: {@code Sink [port count] [delay in ms]}, until standard input ends. */
+  public static void main(String[] args) throws IOException {
+    int ports = args.length > 0 ? Integer.parseInt(args[0]) : 1;
+    Duration delay = Duration.ofMillis(args.length > 1 ? Long.parseLong(args[1]) : 0);
+    try (Sink sink = new Sink(ports, delay)) {
+      System.out.println(
+          sink.ports().stream().map(String::valueOf).collect(Collectors.joining(" ")));
+      BufferedReader in =
+          new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
+      while (in.readLine() != null) {
+        Seen seen = sink.seen();
+        System.out.println(seen.requests() + " " + seen.connections() + " " + seen.latestNanos());
+      }
+    }
   }
 
-  /** Gives the requests answered so far. */
-  public long requestCount() {
-    return requestCount.get();
+  /** Gives the ports it listens on. */
+  List<Integer> ports() {
+    return listeners.stream()
+        .map(listener -> ((InetSocketAddress) listener.localAddress()).getPort())
+        .toList();
+  }
+
+  /** Gives what it has seen. */
+  Seen seen() {
+    return new Seen(requestCount.get(), connectionCount.get(), latestNanos);
+  }
+
+  private void answerDue() {
+    long now = System.nanoTime();
+    for (Delayed head = delayed.peek();
+        head != null && head.dueNanos - now <= 0;
+        head = delayed.peek()) {
+      delayed.poll();
+      var _ = head.context.writeAndFlush(Unpooled.wrappedBuffer(ANSWER));
+    }
   }
 
   @Override
   public void close() {
-    listener.close().syncUninterruptibly();
+    listeners.forEach(listener -> listener.close().syncUninterruptibly());
     loop.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
   }
 
@@ -96,25 +161,33 @@ public final class Sink implements AutoCloseable {
   private final class Swallow extends ByteToMessageDecoder {
 
     private int bodyBytes;
+    private boolean inBody;
     private boolean answered;
 
     @Override
     protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out) {
-      while (true) {
+      while (inBody || skipHead(in)) {
+        inBody = true;
         int skipped = Math.min(bodyBytes, in.readableBytes());
         in.skipBytes(skipped);
         bodyBytes -= skipped;
-        if (bodyBytes > 0 || !skipHead(in)) {
+        if (bodyBytes > 0) {
           return;
         }
-        if (bodyBytes <= in.readableBytes()) {
-          in.skipBytes(bodyBytes);
-          bodyBytes = 0;
-        }
-        var _ = context.write(Unpooled.wrappedBuffer(ANSWER));
-        answered = true;
-        requestCount.lazySet(requestCount.get() + 1);
+        inBody = false;
+        answer(context);
       }
+    }
+
+    private void answer(ChannelHandlerContext context) {
+      requestCount.lazySet(requestCount.get() + 1);
+      latestNanos = wallNanos();
+      if (delayNanos > 0) {
+        delayed.add(new Delayed(context, System.nanoTime() + delayNanos));
+        return;
+      }
+      var _ = context.write(Unpooled.wrappedBuffer(ANSWER));
+      answered = true;
     }
 
     /** Reads a whole head and notes the length of its body; leaves the buffer alone otherwise. */
@@ -180,5 +253,10 @@ public final class Sink implements AutoCloseable {
       }
       var _ = context.close();
     }
+  }
+
+  private static long wallNanos() {
+    java.time.Instant now = java.time.Instant.now();
+    return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
   }
 }

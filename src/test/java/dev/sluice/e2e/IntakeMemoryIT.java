@@ -21,7 +21,7 @@ class IntakeMemoryIT {
 
   @Test
   void acceptsMoreThanFitsIntoTheHeap(@TempDir Path directory) {
-    try (SluiceProcess sluice = SluiceProcess.in(directory).heap(HEAP).start();
+    try (SluiceProcess sluice = SluiceProcess.in(directory).jvm(HEAP).start();
         SluiceClient client = new SluiceClient(sluice.uri())) {
       String line =
           "{\"url\":\"http://127.0.0.1:%d/x\",\"body\":{\"pad\":\"%s\"}}"

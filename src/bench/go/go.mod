@@ -1,0 +1,3 @@
+module sluice.dev/bench/sender
+
+go 1.19

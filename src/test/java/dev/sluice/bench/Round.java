@@ -1,0 +1,31 @@
+package dev.sluice.bench;
+
+/**
+ * What one contender did in one round.
+ *
+ * @param items requests sent and answered
+ * @param seconds from the first to the last
+ * @param cpuMicros user and system time of the contender's process meanwhile
+ * @param exchange how long single exchanges took
+ * @param errors requests that did not end in 200
+ */
+record Round(long items, double seconds, long cpuMicros, Percentiles exchange, long errors) {
+
+  double itemsPerSecond() {
+    return items / seconds;
+  }
+
+  double cpuMicrosPerItem() {
+    return cpuMicros / (double) items;
+  }
+
+  /** Times of single exchanges in milliseconds; NaN where a contender does not tell. */
+  record Percentiles(double p50, double p99, double p999) {
+
+    static final Percentiles UNKNOWN = new Percentiles(Double.NaN, Double.NaN, Double.NaN);
+
+    static Percentiles ofNanos(long p50, long p99, long p999) {
+      return new Percentiles(p50 / 1e6, p99 / 1e6, p999 / 1e6);
+    }
+  }
+}
