@@ -15,7 +15,7 @@ ARG MAVEN_ARGS=""
 RUN ./mvnw -B -ntp -q dependency:go-offline
 COPY src/main src/main
 RUN ./mvnw -B -ntp -q -Dmaven.test.skip=true package \
-  && java -Djarmode=tools -jar target/sluice-*.jar extract --layers --launcher --destination target/layers
+  && java -Djarmode=tools -jar target/sluice-*.jar extract --layers --application-filename sluice.jar --destination target/layers
 
 FROM ${JRE_IMAGE}
 ARG VERSION=0.1.0-SNAPSHOT
@@ -29,9 +29,17 @@ RUN mkdir -p /app /data && chown 10001:10001 /data && chmod 0700 /data
 WORKDIR /app
 # Least often changed first.
 COPY --from=build /build/target/layers/dependencies/ ./
-COPY --from=build /build/target/layers/spring-boot-loader/ ./
 COPY --from=build /build/target/layers/snapshot-dependencies/ ./
 COPY --from=build /build/target/layers/application/ ./
+
+COPY src/main/docker/jvm.options ./
+
+# The AOT cache: the classes and profiles of one run of the demo, under this very JVM. A JVM or a jar that differs starts
+# without it and says so.
+RUN java @jvm.options -Xmx512m -XX:AOTCacheOutput=/app/sluice.aot -jar sluice.jar \
+    --spring.profiles.active=demo --sluice.demo.exit=true --sluice.demo.items=60000 --sluice.dispatch.concurrency=64 \
+    --server.port=0 --management.server.port=0 --sluice.store.path=/tmp/training/sluice.db \
+  && rm -rf /tmp/training && test -s /app/sluice.aot
 
 # Inside a container loopback reaches nobody. Whoever publishes the ports decides who may come: there is no
 # authentication yet, and a WARN line at start says so.
@@ -48,4 +56,4 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
   CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/${MANAGEMENT_SERVER_PORT:-8081} && printf 'GET /actuator/health/readiness HTTP/1.0\\r\\n\\r\\n' >&3 && read -r -t 2 line <&3 && [[ $line == *' 200'* ]]"]
 
 # Exec form: java is process 1 and gets SIGTERM. Options of one's own go into JDK_JAVA_OPTIONS.
-ENTRYPOINT ["java", "-XX:+ExitOnOutOfMemoryError", "--enable-native-access=ALL-UNNAMED", "-XX:MaxRAMPercentage=60", "org.springframework.boot.loader.launch.JarLauncher"]
+ENTRYPOINT ["java", "@/app/jvm.options", "-XX:AOTCache=/app/sluice.aot", "-jar", "sluice.jar"]

@@ -1,12 +1,33 @@
 package dev.sluice.bench;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /** The JVM options that the image starts Sluice with; every JVM that is compared gets them. */
 final class JvmOptions {
 
-  static final List<String> RECOMMENDED =
-      List.of("-XX:+UseSerialGC", "-XX:+UseCompactObjectHeaders");
+  private static final Path FILE = Path.of("src", "main", "docker", "jvm.options");
+
+  static final List<String> RECOMMENDED = read();
 
   private JvmOptions() {}
+
+  /** Gives the recommended options and some more. */
+  static String[] and(String... more) {
+    List<String> all = new ArrayList<>(RECOMMENDED);
+    all.addAll(List.of(more));
+    return all.toArray(String[]::new);
+  }
+
+  private static List<String> read() {
+    try (var lines = Files.lines(FILE)) {
+      return lines.filter(line -> !line.isBlank() && !line.startsWith("#")).toList();
+    } catch (IOException failure) {
+      throw new UncheckedIOException("The benchmark runs in the project's directory", failure);
+    }
+  }
 }

@@ -51,7 +51,7 @@ final class SluiceContender implements Contender {
             "--sluice.dispatch.ceiling=" + Math.max(200, concurrency),
             "--sluice.dispatch.global-concurrency=" + Math.max(1000, concurrency),
             "--sluice.attempt.max-connections-per-destination=" + (Math.max(200, concurrency) + 16))
-        .jvm(JvmOptions.RECOMMENDED.toArray(String[]::new))
+        .jvm(JvmOptions.and())
         .wrapped(cores::contender);
   }
 
