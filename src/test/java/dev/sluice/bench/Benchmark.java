@@ -38,6 +38,15 @@ public final class Benchmark {
     scenarios.put("senders", plan -> new SenderComparison(plan, Cores.SHARED).run());
     scenarios.put("cores", plan -> new SenderComparison(plan, Cores.APART).run());
     scenarios.put("start", StartUp::run);
+    scenarios.put("connections", ConnectionReuse::run);
+    scenarios.put("client", ClientTuning::run);
+    scenarios.put("shards", ShardSizes::run);
+    scenarios.put("ramp", StagedRamp::run);
+    scenarios.put("inflight", ManyInFlight::run);
+    scenarios.put("slow", SlowNeighbour::run);
+    scenarios.put("million", MillionItems::run);
+    scenarios.put("idle", IdleLatency::run);
+    scenarios.put("intake", IntakeCost::run);
     return scenarios;
   }
 }

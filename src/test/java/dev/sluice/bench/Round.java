@@ -19,6 +19,14 @@ record Round(long items, double seconds, long cpuMicros, Percentiles exchange, l
     return cpuMicros / (double) items;
   }
 
+  /** Gives this round, and fails when a request of it did. */
+  Round withoutErrors() {
+    if (errors > 0) {
+      throw new IllegalStateException("%,d of %,d requests failed".formatted(errors, items));
+    }
+    return this;
+  }
+
   /** Times of single exchanges in milliseconds; NaN where a contender does not tell. */
   record Percentiles(double p50, double p99, double p999) {
 

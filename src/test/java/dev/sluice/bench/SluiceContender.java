@@ -5,6 +5,7 @@ import dev.sluice.fixture.SluiceProcess;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import org.HdrHistogram.Histogram;
 import tools.jackson.databind.JsonNode;
@@ -43,23 +44,38 @@ final class SluiceContender implements Contender {
     return "{\"url\":\"%s\",\"body\":%s}".formatted(url, SenderMain.body(bodyBytes));
   }
 
-  /** Prepares a process whose lanes hold so many places. */
-  static SluiceProcess prepare(Path directory, int concurrency, Cores cores) {
-    return SluiceProcess.in(
-            directory,
-            "--sluice.dispatch.concurrency=" + concurrency,
-            "--sluice.dispatch.ceiling=" + Math.max(200, concurrency),
-            "--sluice.dispatch.global-concurrency=" + Math.max(1000, concurrency),
-            "--sluice.attempt.max-connections-per-destination=" + (Math.max(200, concurrency) + 16))
-        .jvm(JvmOptions.and())
+  /** Prepares a process whose lanes hold so many places, with further properties. */
+  static SluiceProcess prepare(Path directory, int concurrency, Cores cores, String... properties) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "--sluice.dispatch.concurrency=" + concurrency,
+                "--sluice.dispatch.ceiling=" + Math.max(200, concurrency),
+                "--sluice.dispatch.global-concurrency=" + Math.max(1000, concurrency),
+                "--sluice.attempt.max-connections-per-destination="
+                    + (Math.max(200, concurrency) + 16)));
+    arguments.addAll(List.of(properties));
+    return SluiceProcess.in(directory, arguments.toArray(String[]::new))
+        .jvm(JvmOptions.RECOMMENDED.toArray(String[]::new))
         .wrapped(cores::contender);
   }
 
   @Override
   public List<Round> send(int items, int concurrency) {
+    return send(items, "");
+  }
+
+  /**
+   * Sends with options of the batch.
+   *
+   * @param options query parameters, such as {@code concurrency=8}; may be empty
+   */
+  List<Round> send(int items, String options) {
     ProcessCost start = ProcessCost.of(pid());
     long startNanos = System.nanoTime();
-    String id = client.submit(items, "expectedItems=" + items, _ -> line);
+    String id =
+        client.submit(
+            items, "expectedItems=" + items + (options.isEmpty() ? "" : "&" + options), _ -> line);
     double intakeSeconds = (System.nanoTime() - startNanos) / 1e9;
     ProcessCost accepted = ProcessCost.of(pid());
     JsonNode batch = finished(id);

@@ -1,0 +1,135 @@
+package dev.sluice.bench;
+
+import dev.sluice.fixture.SluiceClient;
+import dev.sluice.fixture.SluiceProcess;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.HdrHistogram.Histogram;
+
+/** How long a single item needs from its submission to its destination while nothing else runs. */
+final class IdleLatency {
+
+  private static final int WARM_UP_COUNT = 50;
+  private static final int COUNT = 200;
+  private static final long SHORTEST_PAUSE_MILLIS = 50;
+  private static final long PAUSE_SPAN_MILLIS = 50;
+  private static final long POLL_NANOS = 200_000;
+  private static final Duration ARRIVAL_LIMIT = Duration.ofSeconds(10);
+
+  private final Histogram arrived = new Histogram(3);
+  private final Histogram answered = new Histogram(3);
+
+  /** Runs it. */
+  static Section run(Plan plan) throws IOException {
+    return new IdleLatency().measure(plan);
+  }
+
+  private Section measure(Plan plan) throws IOException {
+    try (RunDirectory directory = RunDirectory.of(plan, "idle");
+        SinkProcess sink = SinkProcess.start(Cores.SHARED);
+        SluiceProcess process =
+            SluiceContender.prepare(directory.path(), 64, Cores.SHARED).start();
+        SluiceClient client = new SluiceClient(process.uri())) {
+      String body = "{\"items\":[" + SluiceContender.line(sink.url(), plan.bodyBytes()) + "]}";
+      List<String> ids = new ArrayList<>();
+      for (int i = 0; i < WARM_UP_COUNT; i++) {
+        ids.add(submit(client, sink, body));
+        pause(i);
+      }
+      arrived.reset();
+      answered.reset();
+      for (int i = 0; i < COUNT; i++) {
+        ids.add(submit(client, sink, body));
+        pause(i);
+      }
+      for (String id : ids) {
+        long succeeded =
+            client.awaitFinished(id, ARRIVAL_LIMIT).path("counts").path("succeeded").asLong();
+        if (succeeded != 1) {
+          throw new IllegalStateException("The item of batch " + id + " did not succeed");
+        }
+      }
+    }
+    return section();
+  }
+
+  /** Submits one item and waits until it has arrived. */
+  private String submit(SluiceClient client, SinkProcess sink, String body) {
+    long before = sink.seen().requests();
+    long startedNanos = wallNanos();
+    SluiceClient.Answer answer = client.post("/v1/batches", body);
+    long answeredNanos = wallNanos();
+    if (answer.status() != 202) {
+      throw new IllegalStateException("A batch was refused: " + answer.json());
+    }
+    long deadline = System.nanoTime() + ARRIVAL_LIMIT.toNanos();
+    Sink.Seen seen = sink.seen();
+    while (seen.requests() == before) {
+      if (System.nanoTime() > deadline) {
+        throw new IllegalStateException("An item did not arrive within " + ARRIVAL_LIMIT);
+      }
+      LockSupport.parkNanos(POLL_NANOS);
+      seen = sink.seen();
+    }
+    arrived.recordValue(Math.max(0, seen.latestNanos() - startedNanos));
+    answered.recordValue(Math.max(0, answeredNanos - startedNanos));
+    return answer.batchId();
+  }
+
+  /** Leaves the service alone, each time for a little longer, so that no rhythm of it is hit. */
+  private static void pause(int round) {
+    LockSupport.parkNanos(
+        TimeUnit.MILLISECONDS.toNanos(SHORTEST_PAUSE_MILLIS + round * 7L % PAUSE_SPAN_MILLIS));
+  }
+
+  private static long wallNanos() {
+    Instant now = Instant.now();
+    return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
+  }
+
+  private Section section() {
+    Section section =
+        new Section(
+            "One item on an idle service",
+            ("A batch of one item is posted to a service that has nothing else to do, %d times with"
+                    + " 50 to 100 ms of rest in between, after %d that do not count. The time runs from"
+                    + " just before the POST to the moment the destination has read the request; it"
+                    + " holds reading and checking the batch, writing it to disk with an fsync,"
+                    + " claiming it and sending it.")
+                .formatted(COUNT, WARM_UP_COUNT));
+    Section.Table table = new Section.Table("from the POST to", "p50 ms", "p99 ms", "longest ms");
+    row(table, "arrival at the destination", arrived);
+    row(table, "answer to the client", answered);
+    return section
+        .add(table)
+        .add(
+            Section.Finding.atMost(
+                "one item on an idle service, POST to arrival, p50 ms",
+                millis(arrived.getValueAtPercentile(50)),
+                5,
+                Double.NaN))
+        .add(
+            Section.Finding.atMost(
+                "one item on an idle service, POST to arrival, p99 ms",
+                millis(arrived.getValueAtPercentile(99)),
+                20,
+                Double.NaN));
+  }
+
+  private static void row(Section.Table table, String name, Histogram took) {
+    table.row(
+        name,
+        Section.number(millis(took.getValueAtPercentile(50))),
+        Section.number(millis(took.getValueAtPercentile(99))),
+        Section.number(millis(took.getMaxValue())));
+  }
+
+  private static double millis(long nanos) {
+    return nanos / 1e6;
+  }
+}

@@ -1,0 +1,111 @@
+package dev.sluice.bench;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Statement;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.json.JsonFactory;
+
+/**
+ * The least that durable intake can do: walk over the tokens of NDJSON, and insert the same bytes
+ * as blobs of 500 items into a SQLite file, a transaction for every 8 of them. {@code IntakeFloor
+ * <file> <url> <body bytes>} answers lines as {@link SenderMain} does, with zeros for exchanges.
+ */
+final class IntakeFloor {
+
+  private static final int BLOB_ITEMS = 500;
+  private static final int BLOBS_PER_TRANSACTION = 8;
+
+  private final JsonFactory json = new JsonFactory();
+  private final Connection connection;
+  private final byte[] line;
+
+  private IntakeFloor(Connection connection, byte[] line) {
+    this.connection = connection;
+    this.line = line;
+  }
+
+  public static void main(String[] args) throws IOException, SQLException {
+    byte[] line =
+        (SluiceContender.line(args[1], Integer.parseInt(args[2])) + "\n")
+            .getBytes(StandardCharsets.UTF_8);
+    try (Connection connection = open(args[0])) {
+      IntakeFloor floor = new IntakeFloor(connection, line);
+      BufferedReader in =
+          new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
+      for (String ask = in.readLine(); ask != null; ask = in.readLine()) {
+        String[] words = ask.split(" ", -1);
+        if (words.length != 3 || !words[0].equals("run")) {
+          throw new IOException("Not understood: " + ask);
+        }
+        long started = System.nanoTime();
+        floor.take(Integer.parseInt(words[1]));
+        System.out.println(System.nanoTime() - started + " 0 0 0 0");
+      }
+    }
+  }
+
+  /** Opens with the settings of Sluice's own file that decide what a write costs. */
+  private static Connection open(String file) throws SQLException {
+    Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("PRAGMA page_size = 8192");
+      statement.execute("PRAGMA journal_mode = WAL");
+      statement.execute("PRAGMA synchronous = FULL");
+      statement.execute("PRAGMA wal_autocheckpoint = 4000");
+      statement.execute("CREATE TABLE blobs (id INTEGER PRIMARY KEY, content BLOB NOT NULL)");
+    }
+    connection.setAutoCommit(false);
+    return connection;
+  }
+
+  private void take(int items) throws SQLException {
+    try (PreparedStatement insert =
+        connection.prepareStatement("INSERT INTO blobs (content) VALUES (?)")) {
+      int blobs = 0;
+      for (int taken = 0; taken < items; taken += BLOB_ITEMS) {
+        byte[] content = lines(Math.min(BLOB_ITEMS, items - taken));
+        walk(content, Math.min(BLOB_ITEMS, items - taken));
+        insert.setBytes(1, content);
+        insert.executeUpdate();
+        if (++blobs % BLOBS_PER_TRANSACTION == 0) {
+          connection.commit();
+        }
+      }
+      connection.commit();
+    }
+  }
+
+  private byte[] lines(int count) {
+    byte[] content = new byte[line.length * count];
+    for (int i = 0; i < count; i++) {
+      System.arraycopy(line, 0, content, i * line.length, line.length);
+    }
+    return content;
+  }
+
+  private void walk(byte[] content, int items) {
+    int objects = 0;
+    try (JsonParser parser = json.createParser(ObjectReadContext.empty(), content)) {
+      int depth = 0;
+      for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
+        if (token.isStructStart()) {
+          depth++;
+        } else if (token.isStructEnd() && --depth == 0) {
+          objects++;
+        }
+      }
+    }
+    if (objects != items) {
+      throw new IllegalStateException("%d objects for %d items".formatted(objects, items));
+    }
+  }
+}
