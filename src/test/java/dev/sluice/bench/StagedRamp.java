@@ -65,12 +65,12 @@ final class StagedRamp {
     return step.median(Round::itemsPerSecond);
   }
 
-  /** Gives the position of the last step that gained a tenth. */
+  /** Gives the position of the step before the one that gained too little; -1 without one. */
   private int knee() {
     int last = steps.size() - 1;
     return last > 0 && speed(steps.get(last)) < WORTH_IT * speed(steps.get(last - 1))
         ? last - 1
-        : last;
+        : -1;
   }
 
   private Section section() {
@@ -93,25 +93,24 @@ final class StagedRamp {
           Long.toString(step.errors()),
           i == knee ? "knee" : "");
     }
+    List<Chart.Line> lines = new ArrayList<>();
+    lines.add(new Chart.Line("Sluice, dispatch only", points));
+    if (knee >= 0) {
+      lines.add(new Chart.Line("knee: " + STEPS.get(knee), List.of(points.get(knee))));
+    }
     return new Section(
             "Staged ramp",
             ("A destination answers after %d ms, and Sluice may have twice as much in flight from"
                     + " step to step, until a step gains less than a tenth. The knee is the last step"
                     + " that was worth it: behind it more in flight only makes each exchange take"
                     + " longer. Ideal is what the delay alone would allow. Dispatch only, median of %d"
-                    + " rounds, %s s each at the ideal speed.")
+                    + " rounds, %s s each at the ideal speed.%s")
                 .formatted(
                     DELAY.toMillis(),
                     Math.min(MOST_ROUNDS, plan.rounds()),
-                    Section.number(STEP_SECONDS)))
+                    Section.number(STEP_SECONDS),
+                    knee >= 0 ? "" : " Here every step was worth it: there is no knee."))
         .add(table)
-        .add(
-            Chart.lines(
-                "Speed over items in flight",
-                "in flight",
-                "items/s",
-                List.of(
-                    new Chart.Line("Sluice, dispatch only", points),
-                    new Chart.Line("knee: " + STEPS.get(knee), List.of(points.get(knee))))));
+        .add(Chart.lines("Speed over items in flight", "in flight", "items/s", lines));
   }
 }
