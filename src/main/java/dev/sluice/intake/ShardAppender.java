@@ -65,6 +65,15 @@ final class ShardAppender implements ShardSink {
     await();
   }
 
+  /** Waits until nothing is being written and gives what is ready, for its caller to write. */
+  List<NewShard> takeRest() {
+    await();
+    List<NewShard> rest = ready;
+    ready = new ArrayList<>();
+    readyBytes = 0;
+    return rest;
+  }
+
   /** Waits until nothing is being written, whatever came of it. */
   void settle() {
     running.handle((_, _) -> null).join();

@@ -5,7 +5,7 @@ import dev.sluice.model.DispatchObserver;
 import dev.sluice.store.BatchRef;
 import dev.sluice.store.BatchWriter;
 import dev.sluice.store.BatchWriter.Begun;
-import dev.sluice.store.BatchWriter.UploadOpening;
+import dev.sluice.store.BatchWriter.BegunUpload;
 import dev.sluice.store.NewBatch;
 import dev.sluice.store.Tenants;
 import java.security.MessageDigest;
@@ -82,13 +82,13 @@ final class Submissions {
       @Nullable String key,
       @Nullable Long expectedItems,
       ContentStream content) {
-    return switch (writer.begin(newBatch(head, key, null))) {
-      case Begun.Created(BatchRef batch) -> {
-        long count = upload(batch, head, body, expectedItems, content);
+    return switch (writer.beginUpload(newBatch(head, key, null))) {
+      case BegunUpload.Opened(BatchRef batch, long uploadId) -> {
+        long count = upload(uploadId, head, body, expectedItems, content);
         observer.batchAccepted(count);
         yield new Receipt(batch, false, false);
       }
-      case Begun.Existing existing -> {
+      case BegunUpload.Taken(Begun.Existing existing) -> {
         if (existing.receiving()) {
           throw stillReceiving();
         }
@@ -113,15 +113,12 @@ final class Submissions {
   }
 
   private long upload(
-      BatchRef batch,
+      long uploadId,
       BatchHead head,
       SubmissionBody body,
       @Nullable Long expectedItems,
       ContentStream content) {
-    if (!(writer.openUpload(batch.id(), null, null) instanceof UploadOpening.Opened opened)) {
-      throw new IllegalStateException("A new batch takes no upload, indicates a bug");
-    }
-    try (Upload upload = new Upload(writer, opened.uploadId(), resources)) {
+    try (Upload upload = new Upload(writer, uploadId, resources)) {
       long count = ItemIntake.read(body, head.template(), 0, resources.limits(), upload);
       if (expectedItems != null && expectedItems != count) {
         throw new ApiProblem(

@@ -60,22 +60,21 @@ final class Upload implements ItemSink, AutoCloseable {
 
   /** Makes the items part of the open batch; gives the batch's total. */
   long commit(long itemCount, ContentStream content) {
-    UploadSummary summary = summary(itemCount, content);
-    long total = writer.commit(uploadId, summary);
+    builder.flush();
+    appender.finish();
+    long total = writer.commit(uploadId, summary(itemCount, content));
     committed = true;
     return total;
   }
 
-  /** Makes the items part of the batch and seals it. */
+  /** Makes the items part of the batch and seals it; a small batch costs this one commit. */
   void commitAndSeal(long itemCount, ContentStream content) {
-    UploadSummary summary = summary(itemCount, content);
-    writer.commitAndSeal(uploadId, summary);
+    builder.flush();
+    writer.commitAndSeal(uploadId, appender.takeRest(), summary(itemCount, content));
     committed = true;
   }
 
-  private UploadSummary summary(long itemCount, ContentStream content) {
-    builder.flush();
-    appender.finish();
+  private static UploadSummary summary(long itemCount, ContentStream content) {
     return new UploadSummary(itemCount, content.count(), content.fingerprint());
   }
 

@@ -32,6 +32,18 @@ public interface BatchWriter {
         implements Begun {}
   }
 
+  /** Does {@link #begin} and, when the batch is new, opens its upload in the same commit. */
+  BegunUpload beginUpload(NewBatch batch);
+
+  /** Outcome of {@link #beginUpload}. */
+  sealed interface BegunUpload {
+    /** The batch is new and takes shards under this upload. */
+    record Opened(BatchRef batch, long uploadId) implements BegunUpload {}
+
+    /** The key is taken. */
+    record Taken(Begun.Existing existing) implements BegunUpload {}
+  }
+
   /**
    * Opens an upload, one at a time a batch. Exactly one of {@code offset} and {@code
    * idempotencyKey} may be given; with neither the chunk is appended.
@@ -73,8 +85,16 @@ public interface BatchWriter {
    */
   long commit(long uploadId, UploadSummary summary);
 
-  /** Makes the upload's items part of the batch and seals it, in one transaction: accepted. */
-  void commitAndSeal(long uploadId, UploadSummary summary);
+  /** Does {@link #commitAndSeal(long, List, UploadSummary)} without further shards. */
+  default void commitAndSeal(long uploadId, UploadSummary summary) {
+    commitAndSeal(uploadId, List.of(), summary);
+  }
+
+  /**
+   * Stores the last shards, makes the upload's items part of the batch and seals it, in one
+   * transaction: accepted.
+   */
+  void commitAndSeal(long uploadId, List<NewShard> last, UploadSummary summary);
 
   /**
    * What an upload brought.

@@ -99,6 +99,8 @@ public final class IntakeMeasurement {
             (_, method, _) ->
                 switch (method.getName()) {
                   case "begin" -> new BatchWriter.Begun.Created(new BatchRef(1, "bat_1"));
+                  case "beginUpload" ->
+                      new BatchWriter.BegunUpload.Opened(new BatchRef(1, "bat_1"), 1);
                   case "openUpload" -> new BatchWriter.UploadOpening.Opened(1, 0);
                   default -> null;
                 });

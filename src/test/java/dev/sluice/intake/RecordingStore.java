@@ -142,6 +142,16 @@ final class RecordingStore implements BatchWriter, BatchReader {
   }
 
   @Override
+  public synchronized BegunUpload beginUpload(NewBatch batch) {
+    return switch (begin(batch)) {
+      case Begun.Existing existing -> new BegunUpload.Taken(existing);
+      case Begun.Created(BatchRef ref) ->
+          new BegunUpload.Opened(
+              ref, ((UploadOpening.Opened) openUpload(ref.id(), null, null)).uploadId());
+    };
+  }
+
+  @Override
   public synchronized UploadOpening openUpload(long batchId, Long offset, String key) {
     Batch batch = batches.get(batchId);
     for (Chunk chunk : batch.chunks) {
@@ -217,11 +227,16 @@ final class RecordingStore implements BatchWriter, BatchReader {
   }
 
   @Override
-  public synchronized void commitAndSeal(long uploadId, UploadSummary summary) {
-    Batch batch = running(uploadId).batch;
-    commit(uploadId, summary);
-    batch.state = BatchState.QUEUED;
-    batch.fingerprint = summary.fingerprint();
+  public void commitAndSeal(long uploadId, List<NewShard> last, UploadSummary summary) {
+    if (!last.isEmpty()) {
+      append(uploadId, last);
+    }
+    synchronized (this) {
+      Batch batch = running(uploadId).batch;
+      commit(uploadId, summary);
+      batch.state = BatchState.QUEUED;
+      batch.fingerprint = summary.fingerprint();
+    }
   }
 
   @Override

@@ -194,6 +194,36 @@ public abstract class StoreContract {
     }
 
     @Test
+    void takesASmallBatchInTwoCalls() {
+      BatchWriter.BegunUpload begun = store.writer().beginUpload(oneShot("key"));
+
+      assertThat(begun).isInstanceOf(BatchWriter.BegunUpload.Opened.class);
+      var opened = (BatchWriter.BegunUpload.Opened) begun;
+      assertThat(store.writer().beginUpload(oneShot("key")))
+          .isEqualTo(
+              new BatchWriter.BegunUpload.Taken(new Begun.Existing(opened.batch(), true, null)));
+      assertThat(store.writer().openUpload(opened.batch().id(), null, null))
+          .isEqualTo(new UploadOpening.InProgress());
+      store.writer().commitAndSeal(opened.uploadId(), List.of(shard(ALPHA, 0, 10)), summary(10));
+
+      assertThat(read(opened.batch()).counts().total()).isEqualTo(10);
+      assertThat(claimAll(store.queue(), 100)).hasSize(1);
+    }
+
+    @Test
+    void storesNoLastShardsWhenTheSealFails() {
+      BatchRef batch = begin(store.writer(), oneShot(null));
+      long upload = openUpload(store.writer(), batch);
+
+      assertThatThrownBy(
+              () -> store.writer().commitAndSeal(upload, List.of(shard(ALPHA, 0, 10)), summary(11)))
+          .isInstanceOf(IllegalStateException.class);
+
+      store.writer().commitAndSeal(upload, List.of(shard(ALPHA, 0, 10)), summary(10));
+      assertThat(read(batch).counts().total()).isEqualTo(10);
+    }
+
+    @Test
     void neverDispatchesAnOpenBatch() {
       BatchRef batch = begin(store.writer(), open(null));
       long upload = openUpload(store.writer(), batch);

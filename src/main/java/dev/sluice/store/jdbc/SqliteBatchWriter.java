@@ -45,6 +45,24 @@ final class SqliteBatchWriter implements BatchWriter {
   }
 
   @Override
+  public BegunUpload beginUpload(NewBatch batch) {
+    return writer.write(
+        session -> {
+          long now = now();
+          return switch (intake.begin(session, batch, now)) {
+            case Begun.Existing existing -> new BegunUpload.Taken(existing);
+            case Begun.Created(BatchRef ref) -> {
+              if (intake.open(session, ref.id(), null, null, now)
+                  instanceof UploadOpening.Opened opened) {
+                yield new BegunUpload.Opened(ref, opened.uploadId());
+              }
+              throw new IllegalStateException("A new batch takes no upload, indicates a bug");
+            }
+          };
+        });
+  }
+
+  @Override
   public UploadOpening openUpload(
       long batchId, @Nullable Long offset, @Nullable String idempotencyKey) {
     if (offset != null && idempotencyKey != null) {
@@ -68,9 +86,12 @@ final class SqliteBatchWriter implements BatchWriter {
   }
 
   @Override
-  public void commitAndSeal(long uploadId, UploadSummary summary) {
+  public void commitAndSeal(long uploadId, List<NewShard> last, UploadSummary summary) {
     writer.write(
         session -> {
+          if (!last.isEmpty()) {
+            intake.append(session, uploadId, last, now());
+          }
           BatchIntake.Committed committed = intake.commit(session, uploadId, summary, now());
           sealing.sealOneShot(session, committed.batchId(), summary.fingerprint(), now());
           return Boolean.TRUE;
