@@ -42,15 +42,7 @@ final class ClientTuning {
       KINDS.forEach(
           (kind, name) -> {
             contenders.add(
-                new SenderProcess(
-                    name,
-                    ChildProcess.java(
-                        SenderMain.class,
-                        JvmOptions.RECOMMENDED,
-                        kind,
-                        sink.url(),
-                        Integer.toString(plan.bodyBytes())),
-                    Map.of()));
+                SenderProcess.java(name, kind, Cores.SHARED, sink.url(), plan.bodyBytes()));
             all.add(new Measured(name));
           });
       if (plan.warmUpItems() > 0) {

@@ -2,7 +2,6 @@ package dev.sluice.bench;
 
 import java.io.IOException;
 import java.util.List;
-import java.util.Map;
 
 /** What keeping connections gains, and how many Sluice opens when it is running. */
 final class ConnectionReuse {
@@ -49,15 +48,7 @@ final class ConnectionReuse {
   }
 
   private SenderProcess sender(String kind, SinkProcess sink) {
-    return new SenderProcess(
-        kind,
-        ChildProcess.java(
-            SenderMain.class,
-            JvmOptions.RECOMMENDED,
-            kind,
-            sink.url(),
-            Integer.toString(plan.bodyBytes())),
-        Map.of());
+    return SenderProcess.java(kind, kind, Cores.SHARED, sink.url(), plan.bodyBytes());
   }
 
   private static void measure(Measured measured, SenderProcess sender, int items) {

@@ -8,7 +8,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -67,9 +66,9 @@ final class IdleLatency {
   /** Submits one item and waits until it has arrived. */
   private String submit(SluiceClient client, SinkProcess sink, String body) {
     long before = sink.seen().requests();
-    long startedNanos = wallNanos();
+    long startedNanos = Sink.wallNanos();
     SluiceClient.Answer answer = client.post("/v1/batches", body);
-    long answeredNanos = wallNanos();
+    long answeredNanos = Sink.wallNanos();
     if (answer.status() != 202) {
       throw new IllegalStateException("A batch was refused: " + answer.json());
     }
@@ -103,11 +102,6 @@ final class IdleLatency {
   private static void pause(int round) {
     LockSupport.parkNanos(
         TimeUnit.MILLISECONDS.toNanos(SHORTEST_PAUSE_MILLIS + round * 7L % PAUSE_SPAN_MILLIS));
-  }
-
-  private static long wallNanos() {
-    Instant now = Instant.now();
-    return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
   }
 
   private Section section() {

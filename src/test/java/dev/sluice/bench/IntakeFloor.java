@@ -1,8 +1,5 @@
 package dev.sluice.bench;
 
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -33,23 +30,13 @@ final class IntakeFloor {
     this.line = line;
   }
 
-  public static void main(String[] args) throws IOException, SQLException {
+  public static void main(String[] args) throws Exception {
     byte[] line =
         (SluiceContender.line(args[1], Integer.parseInt(args[2])) + "\n")
             .getBytes(StandardCharsets.UTF_8);
     try (Connection connection = open(args[0])) {
       IntakeFloor floor = new IntakeFloor(connection, line);
-      BufferedReader in =
-          new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
-      for (String ask = in.readLine(); ask != null; ask = in.readLine()) {
-        String[] words = ask.split(" ", -1);
-        if (words.length != 3 || !words[0].equals("run")) {
-          throw new IOException("Not understood: " + ask);
-        }
-        long started = System.nanoTime();
-        floor.take(Integer.parseInt(words[1]));
-        System.out.println(System.nanoTime() - started + " 0 0 0 0");
-      }
+      SenderMain.serve((items, _, _) -> floor.take(items));
     }
   }
 

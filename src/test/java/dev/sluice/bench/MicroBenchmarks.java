@@ -30,7 +30,7 @@ public final class MicroBenchmarks {
     new Runner(
             new OptionsBuilder()
                 .parent(new CommandLineOptions(commandLine()))
-                .jvmArgsPrepend(JvmOptions.RECOMMENDED.toArray(String[]::new))
+                .jvmArgsPrepend(JvmOptions.and())
                 .shouldFailOnError(true)
                 .resultFormat(ResultFormatType.JSON)
                 .result(RESULTS.toString())

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -78,8 +77,8 @@ final class SenderComparison {
             contenders.add(sender.common(cores, url, plan.bodyBytes()));
             contenders.add(sender.tuned(cores, url, plan.bodyBytes()));
           });
-      contenders.add(java(WEB_CLIENT, "webclient", url));
-      contenders.add(java(JDK, "jdk", url));
+      contenders.add(SenderProcess.java(WEB_CLIENT, "webclient", cores, url, plan.bodyBytes()));
+      contenders.add(SenderProcess.java(JDK, "jdk", cores, url, plan.bodyBytes()));
       contenders.add(
           new SluiceContender(
               SluiceContender.prepare(directory, concurrency, cores).start(),
@@ -91,19 +90,6 @@ final class SenderComparison {
       Cores.SHARED.moveThisProcess();
       Directories.delete(directory);
     }
-  }
-
-  private Contender java(String name, String kind, String url) {
-    return new SenderProcess(
-        name,
-        cores.contender(
-            ChildProcess.java(
-                SenderMain.class,
-                JvmOptions.RECOMMENDED,
-                kind,
-                url,
-                Integer.toString(plan.bodyBytes()))),
-        Map.of());
   }
 
   private List<Measured> rounds(List<Contender> contenders, int concurrency) {

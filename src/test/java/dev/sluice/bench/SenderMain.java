@@ -42,7 +42,12 @@ final class SenderMain {
   }
 
   public static void main(String[] args) throws Exception {
-    Sender sender = sender(args[0], args[1], Integer.parseInt(args[2]));
+    serve(sender(args[0], args[1], Integer.parseInt(args[2])));
+    System.exit(0);
+  }
+
+  /** Answers lines until standard input ends. */
+  static void serve(Sender sender) throws Exception {
     BufferedReader in =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
     for (String line = in.readLine(); line != null; line = in.readLine()) {
@@ -61,7 +66,6 @@ final class SenderMain {
           tally.took.getValueAtPercentile(99),
           tally.took.getValueAtPercentile(99.9));
     }
-    System.exit(0);
   }
 
   private static Sender sender(String kind, String url, int bodyBytes) {

@@ -14,6 +14,14 @@ final class SenderProcess implements Contender {
     this.process = ChildProcess.start(command, environment);
   }
 
+  /** Starts one of the kinds of {@link SenderMain} with the options that every JVM here gets. */
+  static SenderProcess java(String name, String kind, Cores cores, String url, int bodyBytes) {
+    List<String> command =
+        ChildProcess.java(
+            SenderMain.class, JvmOptions.RECOMMENDED, kind, url, Integer.toString(bodyBytes));
+    return new SenderProcess(name, cores.contender(command), Map.of());
+  }
+
   @Override
   public List<Round> send(int items, int concurrency) {
     ProcessCost before = ProcessCost.of(pid());

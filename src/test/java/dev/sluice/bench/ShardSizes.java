@@ -3,8 +3,6 @@ package dev.sluice.bench;
 import dev.sluice.fixture.SluiceClient;
 import dev.sluice.fixture.SluiceProcess;
 import java.io.IOException;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -88,12 +86,7 @@ final class ShardSizes {
             client.post("/v1/batches/" + id + "/seal", "{\"expectedItems\":%d}".formatted(items)));
     JsonNode batch = client.awaitFinished(id, Plan.LIMIT);
     long usedMicros = ProcessCost.of(process.pid()).cpuMicros() - cpuMicros;
-    double seconds =
-        Duration.between(
-                    Instant.parse(batch.path("sealedAt").asString()),
-                    Instant.parse(batch.path("finishedAt").asString()))
-                .toNanos()
-            / 1e9;
+    double seconds = SluiceContender.dispatchSeconds(batch);
     return new Round(
             items,
             seconds,

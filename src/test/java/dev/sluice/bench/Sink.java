@@ -255,7 +255,8 @@ public final class Sink implements AutoCloseable {
     }
   }
 
-  private static long wallNanos() {
+  /** Gives the wall clock in nanoseconds since 1970. */
+  static long wallNanos() {
     java.time.Instant now = java.time.Instant.now();
     return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
   }

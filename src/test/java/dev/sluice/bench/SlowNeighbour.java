@@ -41,10 +41,7 @@ final class SlowNeighbour {
   static Section run(Plan plan) throws IOException {
     try (RunDirectory directory = RunDirectory.of(plan, "slow");
         SinkProcess sink = SinkProcess.start(Cores.SHARED, HEALTHY, Duration.ZERO);
-        SluiceProcess process =
-            SluiceProcess.in(directory.path())
-                .jvm(JvmOptions.RECOMMENDED.toArray(String[]::new))
-                .start();
+        SluiceProcess process = SluiceProcess.in(directory.path()).jvm(JvmOptions.and()).start();
         SluiceClient client = new SluiceClient(process.uri())) {
       return new SlowNeighbour(plan, sink, process, client).measure();
     }

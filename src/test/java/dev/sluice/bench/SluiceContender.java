@@ -20,8 +20,6 @@ final class SluiceContender implements Contender {
   static final String WHOLE = "Sluice, POST to last outcome";
   static final String DISPATCH = "Sluice, dispatch only";
 
-  private static final Duration LIMIT = Duration.ofMinutes(10);
-
   private final SluiceProcess process;
   private final SluiceClient client;
   private final String line;
@@ -56,7 +54,7 @@ final class SluiceContender implements Contender {
                     + (Math.max(200, concurrency) + 16)));
     arguments.addAll(List.of(properties));
     return SluiceProcess.in(directory, arguments.toArray(String[]::new))
-        .jvm(JvmOptions.RECOMMENDED.toArray(String[]::new))
+        .jvm(JvmOptions.and())
         .wrapped(cores::contender);
   }
 
@@ -80,7 +78,7 @@ final class SluiceContender implements Contender {
     ProcessCost accepted = ProcessCost.of(pid());
     JsonNode batch = finished(id);
     ProcessCost finished = ProcessCost.of(pid());
-    double dispatchSeconds = between(batch, "sealedAt", "finishedAt");
+    double dispatchSeconds = dispatchSeconds(batch);
     long failed = items - batch.path("counts").path("succeeded").asLong();
     Round.Percentiles exchange = exchange(id);
     intake =
@@ -103,7 +101,7 @@ final class SluiceContender implements Contender {
 
   /** Waits as a client should: one long question instead of many short ones. */
   private JsonNode finished(String id) {
-    long deadline = System.nanoTime() + LIMIT.toNanos();
+    long deadline = System.nanoTime() + Plan.LIMIT.toNanos();
     while (System.nanoTime() < deadline) {
       SluiceClient.Answer answer =
           client.send(client.request("/v1/batches/" + id).header("Prefer", "wait=50").GET());
@@ -111,13 +109,14 @@ final class SluiceContender implements Contender {
         return answer.json();
       }
     }
-    throw new IllegalStateException("Batch " + id + " did not finish within " + LIMIT);
+    throw new IllegalStateException("Batch " + id + " did not finish within " + Plan.LIMIT);
   }
 
-  private static double between(JsonNode batch, String from, String to) {
+  /** Gives the time from the sealed batch to its last outcome. */
+  static double dispatchSeconds(JsonNode batch) {
     return Duration.between(
-                Instant.parse(batch.path(from).asString()),
-                Instant.parse(batch.path(to).asString()))
+                Instant.parse(batch.path("sealedAt").asString()),
+                Instant.parse(batch.path("finishedAt").asString()))
             .toNanos()
         / 1e9;
   }
