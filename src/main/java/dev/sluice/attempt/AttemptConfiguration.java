@@ -29,7 +29,7 @@ class AttemptConfiguration {
         properties.eventLoops() > 0
             ? properties.eventLoops()
             : Runtime.getRuntime().availableProcessors();
-    return LoopResources.create("sluice-http", threads, true);
+    return OutboundLoops.create("sluice-http", threads);
   }
 
   @Bean
