@@ -80,7 +80,7 @@ final class Chunks {
 
   private Receipt store(
       BatchRecord batch, UploadOpening.Opened opened, ItemSource source, ContentStream content) {
-    try (Upload upload = new Upload(writer, opened.uploadId(), resources)) {
+    try (Upload upload = Upload.opened(writer, opened.uploadId(), resources)) {
       long count =
           ItemIntake.read(
               source,

@@ -29,6 +29,7 @@ final class ContentStream {
   private final IntakeProperties limits;
   private final boolean gzip;
   private final @Nullable MessageDigest digest;
+  private byte @Nullable [] fingerprint;
   private long count;
 
   private ContentStream(
@@ -103,9 +104,14 @@ final class ContentStream {
     return count;
   }
 
-  /** Gives SHA-256 of what was read, once; empty when none was asked for. */
+  /** Gives SHA-256 of the whole content, once that was read; empty when none was asked for. */
   byte[] fingerprint() {
-    return digest == null ? new byte[0] : digest.digest();
+    byte[] known = fingerprint;
+    if (known == null) {
+      known = digest == null ? new byte[0] : digest.digest();
+      fingerprint = known;
+    }
+    return known.clone();
   }
 
   private void requireBounds() {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
 
 /**
  * Writes the shards of one upload: several in a transaction, one transaction at a time beside the
@@ -18,14 +19,17 @@ final class ShardAppender implements ShardSink {
   private static final int ENOUGH_SHARDS = 512;
 
   private final BatchWriter writer;
-  private final long uploadId;
+  private final LongSupplier uploadId;
   private final Executor executor;
   private List<NewShard> ready = new ArrayList<>();
   private long readyBytes;
   private long storedBytes;
   private CompletableFuture<Void> running = CompletableFuture.completedFuture(null);
 
-  ShardAppender(BatchWriter writer, long uploadId, Executor executor) {
+  /**
+   * @param uploadId asked before each transaction
+   */
+  ShardAppender(BatchWriter writer, LongSupplier uploadId, Executor executor) {
     this.writer = writer;
     this.uploadId = uploadId;
     this.executor = executor;
@@ -53,10 +57,11 @@ final class ShardAppender implements ShardSink {
     if (ready.isEmpty()) {
       return;
     }
+    long id = uploadId.getAsLong();
     List<NewShard> shards = ready;
     ready = new ArrayList<>();
     readyBytes = 0;
-    running = CompletableFuture.runAsync(() -> writer.append(uploadId, shards), executor);
+    running = CompletableFuture.runAsync(() -> writer.append(id, shards), executor);
   }
 
   /** Writes all that is ready and waits for it. */

@@ -6,10 +6,14 @@ import dev.sluice.store.BatchRef;
 import dev.sluice.store.BatchWriter;
 import dev.sluice.store.BatchWriter.Begun;
 import dev.sluice.store.BatchWriter.BegunUpload;
+import dev.sluice.store.BatchWriter.UploadSummary;
 import dev.sluice.store.NewBatch;
+import dev.sluice.store.NewShard;
 import dev.sluice.store.Tenants;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Takes whole submissions: one-shot batches and the creation of open ones. Any thread. */
@@ -82,20 +86,70 @@ final class Submissions {
       @Nullable String key,
       @Nullable Long expectedItems,
       ContentStream content) {
-    return switch (writer.beginUpload(newBatch(head, key, null))) {
-      case BegunUpload.Opened(BatchRef batch, long uploadId) -> {
-        long count = upload(uploadId, head, body, expectedItems, content);
-        observer.batchAccepted(count);
-        yield new Receipt(batch, false, false);
+    Reception reception = new Reception(newBatch(head, key, null));
+    try (Upload upload = new Upload(writer, reception::open, resources)) {
+      long count = ItemIntake.read(body, head.template(), 0, resources.limits(), upload);
+      if (expectedItems != null && expectedItems != count) {
+        throw new ApiProblem(
+                422,
+                "item_count_mismatch",
+                "The body holds " + count + " items, not " + expectedItems)
+            .with("total", count);
       }
-      case BegunUpload.Taken(Begun.Existing existing) -> {
-        if (existing.receiving()) {
-          throw stillReceiving();
+      upload.commitAndSeal(count, content, reception::submit);
+      observer.batchAccepted(count);
+      return new Receipt(reception.batch(), false, false);
+    } catch (KeyTaken taken) {
+      if (taken.existing.receiving()) {
+        throw stillReceiving();
+      }
+      content.drain();
+      return replay(taken.existing, content.fingerprint(), false);
+    }
+  }
+
+  /** A one-shot batch being taken in: created with its first shards, or whole at its end. */
+  private final class Reception {
+    private final NewBatch submitted;
+    private @Nullable BatchRef batch;
+
+    Reception(NewBatch submitted) {
+      this.submitted = submitted;
+    }
+
+    long open() {
+      return switch (writer.beginUpload(submitted)) {
+        case BegunUpload.Opened(BatchRef ref, long uploadId) -> {
+          batch = ref;
+          yield uploadId;
         }
-        content.drain();
-        yield replay(existing, content.fingerprint(), false);
-      }
-    };
+        case BegunUpload.Taken(Begun.Existing existing) -> throw new KeyTaken(existing);
+      };
+    }
+
+    void submit(List<NewShard> shards, UploadSummary summary) {
+      batch =
+          switch (writer.submit(submitted, shards, summary)) {
+            case Begun.Created(BatchRef ref) -> ref;
+            case Begun.Existing existing -> throw new KeyTaken(existing);
+          };
+    }
+
+    BatchRef batch() {
+      return Objects.requireNonNull(batch, "the batch is stored");
+    }
+  }
+
+  /** The idempotency key belongs to an earlier submission. */
+  private static final class KeyTaken extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final transient Begun.Existing existing;
+
+    KeyTaken(Begun.Existing existing) {
+      super("The idempotency key is taken");
+      this.existing = existing;
+    }
   }
 
   private static NewBatch newBatch(
@@ -110,26 +164,6 @@ final class Submissions {
         key,
         fingerprint,
         null);
-  }
-
-  private long upload(
-      long uploadId,
-      BatchHead head,
-      SubmissionBody body,
-      @Nullable Long expectedItems,
-      ContentStream content) {
-    try (Upload upload = new Upload(writer, uploadId, resources)) {
-      long count = ItemIntake.read(body, head.template(), 0, resources.limits(), upload);
-      if (expectedItems != null && expectedItems != count) {
-        throw new ApiProblem(
-                422,
-                "item_count_mismatch",
-                "The body holds " + count + " items, not " + expectedItems)
-            .with("total", count);
-      }
-      upload.commitAndSeal(count, content);
-      return count;
-    }
   }
 
   private static Receipt replay(Begun.Existing existing, byte[] fingerprint, boolean open) {

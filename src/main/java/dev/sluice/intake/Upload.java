@@ -6,14 +6,19 @@ import dev.sluice.model.Item;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.BatchWriter;
 import dev.sluice.store.BatchWriter.UploadSummary;
+import dev.sluice.store.NewShard;
 import dev.sluice.store.StoreException;
 import java.time.Duration;
+import java.util.List;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Items on their way into the store under one upload id. Ends by one of the commits or is abandoned
- * by {@link #close()}; then nothing of it remains. One thread.
+ * Items on their way into the store. What is too large for one transaction goes there under an
+ * upload id, which is asked for when it is first needed; what is not costs a single commit. Ends by
+ * one of the commits or is abandoned by {@link #close()}; then nothing of it remains. One thread.
  */
 final class Upload implements ItemSink, AutoCloseable {
 
@@ -23,22 +28,42 @@ final class Upload implements ItemSink, AutoCloseable {
   private static final long SIGN_OF_LIFE_NANOS = Duration.ofSeconds(15).toNanos();
 
   private final BatchWriter writer;
-  private final long uploadId;
+  private final LongSupplier opener;
   private final ProcessClock clock;
   private final long maxBytes;
   private final ShardAppender appender;
   private final ShardBuilder builder;
+  private @Nullable Long uploadId;
   private long flushedAt;
   private boolean committed;
 
-  Upload(BatchWriter writer, long uploadId, UploadResources resources) {
+  /** An upload that the store has opened. */
+  static Upload opened(BatchWriter writer, long uploadId, UploadResources resources) {
+    Upload upload = new Upload(writer, () -> uploadId, resources);
+    upload.uploadId = uploadId;
+    return upload;
+  }
+
+  /**
+   * @param opener opens the upload in the store and gives its id; asked at most once
+   */
+  Upload(BatchWriter writer, LongSupplier opener, UploadResources resources) {
     this.writer = writer;
-    this.uploadId = uploadId;
+    this.opener = opener;
     this.clock = resources.clock();
     this.maxBytes = resources.limits().maxBody().toBytes();
-    this.appender = new ShardAppender(writer, uploadId, resources.executor());
+    this.appender = new ShardAppender(writer, this::uploadId, resources.executor());
     this.builder = new ShardBuilder(resources.slots()::share, appender);
     this.flushedAt = clock.nanoTime();
+  }
+
+  private long uploadId() {
+    Long id = uploadId;
+    if (id == null) {
+      id = opener.getAsLong();
+      uploadId = id;
+    }
+    return id;
   }
 
   @Override
@@ -62,16 +87,33 @@ final class Upload implements ItemSink, AutoCloseable {
   long commit(long itemCount, ContentStream content) {
     builder.flush();
     appender.finish();
-    long total = writer.commit(uploadId, summary(itemCount, content));
+    long total = writer.commit(uploadId(), summary(itemCount, content));
     committed = true;
     return total;
   }
 
-  /** Makes the items part of the batch and seals it; a small batch costs this one commit. */
-  void commitAndSeal(long itemCount, ContentStream content) {
+  /**
+   * Makes the items part of the batch and seals it, in one commit.
+   *
+   * @param whole takes the batch when nothing of it is in the store yet
+   */
+  void commitAndSeal(long itemCount, ContentStream content, Whole whole) {
     builder.flush();
-    writer.commitAndSeal(uploadId, appender.takeRest(), summary(itemCount, content));
+    List<NewShard> rest = appender.takeRest();
+    UploadSummary summary = summary(itemCount, content);
+    Long id = uploadId;
+    if (id == null) {
+      whole.submit(rest, summary);
+    } else {
+      writer.commitAndSeal(id, rest, summary);
+    }
     committed = true;
+  }
+
+  /** Stores a batch of which nothing is in the store yet. */
+  @FunctionalInterface
+  interface Whole {
+    void submit(List<NewShard> shards, UploadSummary summary);
   }
 
   private static UploadSummary summary(long itemCount, ContentStream content) {
@@ -81,16 +123,17 @@ final class Upload implements ItemSink, AutoCloseable {
   /** Abandons the upload unless it was committed. */
   @Override
   public void close() {
-    if (committed) {
+    Long id = uploadId;
+    if (committed || id == null) {
       return;
     }
     appender.settle();
     try {
-      writer.abandon(uploadId);
+      writer.abandon(id);
     } catch (StoreException e) {
       // The store removes it itself once it counts as dead.
       LOG.atWarn()
-          .addKeyValue("upload", uploadId)
+          .addKeyValue("upload", id)
           .addKeyValue("kind", e.kind())
           .log("An upload could not be abandoned and is left to the store.");
     }

@@ -45,6 +45,13 @@ public interface BatchWriter {
   }
 
   /**
+   * Takes a whole one-shot batch in one transaction: accepted.
+   *
+   * @return {@link Begun.Created} when it was taken; otherwise nothing was stored
+   */
+  Begun submit(NewBatch batch, List<NewShard> shards, UploadSummary summary);
+
+  /**
    * Opens an upload, one at a time a batch. Exactly one of {@code offset} and {@code
    * idempotencyKey} may be given; with neither the chunk is appended.
    */

@@ -98,7 +98,7 @@ public final class IntakeMeasurement {
             new Class<?>[] {BatchWriter.class},
             (_, method, _) ->
                 switch (method.getName()) {
-                  case "begin" -> new BatchWriter.Begun.Created(new BatchRef(1, "bat_1"));
+                  case "begin", "submit" -> new BatchWriter.Begun.Created(new BatchRef(1, "bat_1"));
                   case "beginUpload" ->
                       new BatchWriter.BegunUpload.Opened(new BatchRef(1, "bat_1"), 1);
                   case "openUpload" -> new BatchWriter.UploadOpening.Opened(1, 0);

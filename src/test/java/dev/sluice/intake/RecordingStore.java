@@ -152,6 +152,20 @@ final class RecordingStore implements BatchWriter, BatchReader {
   }
 
   @Override
+  public synchronized Begun submit(NewBatch batch, List<NewShard> shards, UploadSummary summary) {
+    if (failure != null) {
+      throw failure;
+    }
+    Begun begun = begin(batch);
+    if (begun instanceof Begun.Created(BatchRef ref)) {
+      long id = ((UploadOpening.Opened) openUpload(ref.id(), null, null)).uploadId();
+      uploads.get(id).shards.addAll(shards);
+      commitAndSeal(id, List.of(), summary);
+    }
+    return begun;
+  }
+
+  @Override
   public synchronized UploadOpening openUpload(long batchId, Long offset, String key) {
     Batch batch = batches.get(batchId);
     for (Chunk chunk : batch.chunks) {

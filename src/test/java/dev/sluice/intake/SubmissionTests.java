@@ -187,7 +187,7 @@ class SubmissionTests extends SubmissionTestBase {
         CompletableFuture.supplyAsync(
             () -> {
               try {
-                return post("/v1/batches", NDJSON, ITEM, "Idempotency-Key", "k-3");
+                return post("/v1/batches", NDJSON, lines(50_000), "Idempotency-Key", "k-3");
               } catch (IOException | InterruptedException e) {
                 throw new IllegalStateException(e);
               }
@@ -195,12 +195,14 @@ class SubmissionTests extends SubmissionTestBase {
     while (store.all().stream().noneMatch(b -> "k-3".equals(b.submitted.idempotencyKey()))) {
       Thread.onSpinWait();
     }
-    Answer second = post("/v1/batches", NDJSON, ITEM, "Idempotency-Key", "k-3");
+    Answer second = post("/v1/batches", NDJSON, lines(50_000), "Idempotency-Key", "k-3");
+    Answer small = post("/v1/batches", NDJSON, ITEM, "Idempotency-Key", "k-3");
     gate.countDown();
 
     assertThat(second.status()).isEqualTo(409);
     assertThat(second.code()).isEqualTo("submission_in_progress");
     assertThat(second.header("Retry-After")).isNotNull();
+    assertThat(small.code()).isEqualTo("submission_in_progress");
     assertThat(first.get().status()).isEqualTo(202);
   }
 

@@ -211,6 +211,32 @@ public abstract class StoreContract {
     }
 
     @Test
+    void takesAWholeBatchAtOnce() {
+      Begun begun =
+          store.writer().submit(oneShot("key"), List.of(shard(ALPHA, 0, 10)), summary(10));
+
+      assertThat(begun).isInstanceOf(Begun.Created.class);
+      BatchRef batch = ((Begun.Created) begun).batch();
+      assertThat(read(batch).counts().total()).isEqualTo(10);
+      assertThat(store.writer().submit(oneShot("key"), List.of(shard(ALPHA, 0, 5)), summary(5)))
+          .isInstanceOfSatisfying(
+              Begun.Existing.class, existing -> assertThat(existing.batch()).isEqualTo(batch));
+      assertThat(read(batch).counts().total()).isEqualTo(10);
+      assertThat(claimAll(store.queue(), 100)).hasSize(1);
+    }
+
+    @Test
+    void storesNothingOfAWholeBatchThatIsRefused() {
+      assertThatThrownBy(
+              () ->
+                  store.writer().submit(oneShot("key"), List.of(shard(ALPHA, 0, 10)), summary(11)))
+          .isInstanceOf(IllegalStateException.class);
+
+      assertThat(store.writer().begin(oneShot("key"))).isInstanceOf(Begun.Created.class);
+      assertThat(claimAll(store.queue(), 100)).isEmpty();
+    }
+
+    @Test
     void storesNoLastShardsWhenTheSealFails() {
       BatchRef batch = begin(store.writer(), oneShot(null));
       long upload = openUpload(store.writer(), batch);

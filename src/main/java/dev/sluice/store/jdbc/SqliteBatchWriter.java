@@ -47,18 +47,31 @@ final class SqliteBatchWriter implements BatchWriter {
   @Override
   public BegunUpload beginUpload(NewBatch batch) {
     return writer.write(
+        session ->
+            switch (intake.begin(session, batch, now())) {
+              case Begun.Existing existing -> new BegunUpload.Taken(existing);
+              case Begun.Created(BatchRef ref) ->
+                  new BegunUpload.Opened(ref, openFirst(session, ref));
+            });
+  }
+
+  private long openFirst(Session session, BatchRef batch) throws SQLException {
+    if (intake.open(session, batch.id(), null, null, now())
+        instanceof UploadOpening.Opened opened) {
+      return opened.uploadId();
+    }
+    throw new IllegalStateException("A new batch takes no upload, indicates a bug");
+  }
+
+  @Override
+  public Begun submit(NewBatch batch, List<NewShard> shards, UploadSummary summary) {
+    return writer.write(
         session -> {
-          long now = now();
-          return switch (intake.begin(session, batch, now)) {
-            case Begun.Existing existing -> new BegunUpload.Taken(existing);
-            case Begun.Created(BatchRef ref) -> {
-              if (intake.open(session, ref.id(), null, null, now)
-                  instanceof UploadOpening.Opened opened) {
-                yield new BegunUpload.Opened(ref, opened.uploadId());
-              }
-              throw new IllegalStateException("A new batch takes no upload, indicates a bug");
-            }
-          };
+          Begun begun = intake.begin(session, batch, now());
+          if (begun instanceof Begun.Created(BatchRef ref)) {
+            commitAndSeal(session, openFirst(session, ref), shards, summary);
+          }
+          return begun;
         });
   }
 
@@ -89,13 +102,19 @@ final class SqliteBatchWriter implements BatchWriter {
   public void commitAndSeal(long uploadId, List<NewShard> last, UploadSummary summary) {
     writer.write(
         session -> {
-          if (!last.isEmpty()) {
-            intake.append(session, uploadId, last, now());
-          }
-          BatchIntake.Committed committed = intake.commit(session, uploadId, summary, now());
-          sealing.sealOneShot(session, committed.batchId(), summary.fingerprint(), now());
+          commitAndSeal(session, uploadId, last, summary);
           return Boolean.TRUE;
         });
+  }
+
+  private void commitAndSeal(
+      Session session, long uploadId, List<NewShard> last, UploadSummary summary)
+      throws SQLException {
+    if (!last.isEmpty()) {
+      intake.append(session, uploadId, last, now());
+    }
+    BatchIntake.Committed committed = intake.commit(session, uploadId, summary, now());
+    sealing.sealOneShot(session, committed.batchId(), summary.fingerprint(), now());
   }
 
   @Override
