@@ -4,8 +4,10 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.sluice.model.Rate;
 import dev.sluice.store.DestinationRecord;
 import dev.sluice.store.DestinationSettings.BreakerOverride;
+import dev.sluice.store.DestinationSettings.Concurrency;
 import dev.sluice.store.LaneSnapshot;
 import java.time.Instant;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,10 +41,12 @@ public record DestinationView(
   /**
    * A concurrency limit.
    *
+   * @param mode as set, {@code adaptive} or {@code fixed}; null means the default
    * @param max as set; null means the default
    * @param current most attempts in flight now; null while the destination has no lane
    */
-  public record ConcurrencyView(String mode, @Nullable Integer max, @Nullable Integer current) {}
+  public record ConcurrencyView(
+      @Nullable String mode, @Nullable Integer max, @Nullable Integer current) {}
 
   /** An operator's pause. */
   public record PauseView(Instant since, String by, String reason, @Nullable Instant until) {}
@@ -58,6 +62,7 @@ public record DestinationView(
     LaneSnapshot lane = record.lane();
     Rate rate = record.settings().rate();
     BreakerOverride override = record.settings().breaker();
+    Concurrency concurrency = record.settings().concurrency();
     DestinationRecord.Pause pause = record.paused();
     return new DestinationView(
         record.destination().key(),
@@ -65,8 +70,8 @@ public record DestinationView(
             ? null
             : new RateView(rate.permits(), Durations.format(rate.per()), rate.burst()),
         new ConcurrencyView(
-            "fixed",
-            record.settings().concurrency(),
+            concurrency == null ? null : concurrency.mode().name().toLowerCase(Locale.ROOT),
+            concurrency == null ? null : concurrency.max(),
             lane == null ? null : lane.concurrencyLimit()),
         null,
         pause == null

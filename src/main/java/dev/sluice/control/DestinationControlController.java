@@ -58,7 +58,7 @@ final class DestinationControlController {
   @Operation(
       summary = "Change the limits of a destination",
       description =
-          "Merge-patch of {rate: {permits, per, burst}, concurrency: n or {mode: fixed, max: n},"
+          "Merge-patch of {rate: {permits, per, burst}, concurrency: n or {mode: adaptive or fixed, max: n},"
               + " breaker: open, closed or auto}; null puts a key back to its default.")
   @RequestBody(
       required = true,

@@ -1,10 +1,10 @@
 package dev.sluice.control;
 
-import dev.sluice.api.ApiProblem;
 import dev.sluice.api.Durations;
 import dev.sluice.model.Rate;
 import dev.sluice.store.DestinationSettings;
 import dev.sluice.store.DestinationSettings.BreakerOverride;
+import dev.sluice.store.DestinationSettings.Concurrency;
 import java.time.Duration;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +30,7 @@ final class SettingsPatch {
     JsonNode breaker = patch.get("breaker");
     return new DestinationSettings(
         rate == null ? before.rate() : rate(rate, before.rate()),
-        concurrency == null ? before.concurrency() : concurrency(concurrency),
+        concurrency == null ? before.concurrency() : concurrency(concurrency, before.concurrency()),
         breaker == null ? before.breaker() : breaker(breaker));
   }
 
@@ -78,24 +78,36 @@ final class SettingsPatch {
     throw ControlBody.invalidValue("/rate/per", expected);
   }
 
-  private static @Nullable Integer concurrency(JsonNode value) {
+  private static @Nullable Concurrency concurrency(JsonNode value, @Nullable Concurrency before) {
     if (value.isNull()) {
       return null;
     }
     if (!value.isObject()) {
-      return limit(value, "/concurrency");
+      return Concurrency.fixed(limit(value, "/concurrency"));
     }
     ControlBody.allowKeys(value, "/concurrency", Set.of("mode", "max"), Set.of());
     JsonNode mode = value.get("mode");
-    if (mode != null && mode.isString() && mode.stringValue().equals("adaptive")) {
-      throw ApiProblem.notSupported("The concurrency mode adaptive")
-          .with("pointer", "/concurrency/mode");
-    }
-    if (mode != null && !(mode.isString() && mode.stringValue().equals("fixed"))) {
-      throw ControlBody.invalidValue("/concurrency/mode", "fixed");
-    }
     JsonNode max = value.get("max");
-    return max == null || max.isNull() ? null : limit(max, "/concurrency/max");
+    Concurrency.Mode wanted = mode == null && before != null ? before.mode() : mode(mode);
+    Integer most =
+        max == null
+            ? before == null ? null : before.max()
+            : max.isNull() ? null : Integer.valueOf(limit(max, "/concurrency/max"));
+    if (most == null && wanted == Concurrency.Mode.FIXED) {
+      throw ControlBody.invalid("missing_key", "/concurrency/max", "Required with mode fixed");
+    }
+    return new Concurrency(wanted, most);
+  }
+
+  private static Concurrency.Mode mode(@Nullable JsonNode mode) {
+    if (mode == null || mode.isNull()) {
+      return Concurrency.Mode.ADAPTIVE;
+    }
+    return switch (mode.isString() ? mode.stringValue() : "") {
+      case "adaptive" -> Concurrency.Mode.ADAPTIVE;
+      case "fixed" -> Concurrency.Mode.FIXED;
+      default -> throw ControlBody.invalidValue("/concurrency/mode", "adaptive or fixed");
+    };
   }
 
   private static int limit(JsonNode value, String pointer) {

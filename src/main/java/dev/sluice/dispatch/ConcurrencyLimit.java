@@ -14,10 +14,17 @@ interface ConcurrencyLimit {
   /**
    * Learns from an attempt.
    *
-   * @param nanos from permit to verdict
-   * @param inFlight attempts in flight when it began, itself included
+   * @param startedNanos process nanos of its permit
+   * @param endedNanos process nanos of its verdict
+   * @param inFlight attempts in flight when it ended, itself included
    */
-  void ended(Verdict verdict, long nanos, int inFlight);
+  void ended(Verdict verdict, long startedNanos, long endedNanos, int inFlight);
+
+  /** Learns that the destination is back after its breaker was open. */
+  void recovered(long now);
+
+  /** Gives the latest limit that nothing spoke against, for a lane that comes back later. */
+  int lastGood();
 
   /** Gives a limit that never moves. */
   static ConcurrencyLimit fixed(int limit) {
@@ -28,8 +35,18 @@ interface ConcurrencyLimit {
       }
 
       @Override
-      public void ended(Verdict verdict, long nanos, int inFlight) {
+      public void ended(Verdict verdict, long startedNanos, long endedNanos, int inFlight) {
         // A fixed limit learns nothing.
+      }
+
+      @Override
+      public void recovered(long now) {
+        // Nor does it forget.
+      }
+
+      @Override
+      public int lastGood() {
+        return limit;
       }
     };
   }

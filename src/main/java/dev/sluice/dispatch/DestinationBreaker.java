@@ -28,15 +28,21 @@ final class DestinationBreaker {
   private final CircuitBreaker breaker;
   private final ProcessClock clock;
   private final IntervalFunction openFor;
+  private final Runnable recovered;
   private volatile int openings;
   private volatile long openUntilNanos;
 
+  /**
+   * @param recovered told when probes have closed the breaker
+   */
   DestinationBreaker(
       String name,
       CircuitBreakerRegistry registry,
       DispatchProperties.Breaker properties,
-      ProcessClock clock) {
+      ProcessClock clock,
+      Runnable recovered) {
     this.clock = clock;
+    this.recovered = recovered;
     this.openFor =
         IntervalFunction.ofExponentialBackoff(properties.openFor(), 2, properties.maxOpenFor());
     this.breaker = registry.circuitBreaker(name, config(properties, openFor, clock));
@@ -76,6 +82,7 @@ final class DestinationBreaker {
     switch (transition) {
       case CLOSED_TO_OPEN -> opened(1);
       case HALF_OPEN_TO_OPEN -> opened(openings + 1);
+      case HALF_OPEN_TO_CLOSED -> recovered.run();
       default -> {
         // Only openings have an end to remember.
       }

@@ -50,6 +50,7 @@ class DispatchConfiguration {
     Admission admission = new Admission(properties.globalConcurrency(), writer::hasRoom);
     PayloadMemory memory =
         new PayloadMemory((long) (Runtime.getRuntime().maxMemory() * properties.payloadShare()));
+    ProcessLoad load = new ProcessLoad();
     // Lanes tell the feeder of room, and the feeder fills lanes: one of the two comes first.
     AtomicReference<Runnable> work = new AtomicReference<>(() -> {});
     LaneContext context =
@@ -62,12 +63,13 @@ class DispatchConfiguration {
             memory,
             breakers,
             observer,
+            load,
             () -> work.get().run());
     Lanes lanes = new Lanes(context, attempter, control, new Random());
     ShardFeeder feeder = new ShardFeeder(queue, lanes, memory, writer, clock, observer);
     work.set(feeder::signal);
     Housekeeper housekeeper =
-        new Housekeeper(housekeeping, control, lanes, properties, clock, observer);
+        new Housekeeper(housekeeping, control, lanes, load, properties, clock, observer);
     return new Dispatcher(
         properties,
         clock,

@@ -9,8 +9,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * How fast and how much is sent.
  *
- * @param concurrency most attempts in flight to one destination, 1 to {@code ceiling}; an operator
- *     may set another for a destination
+ * @param concurrency fixed number of attempts in flight to one destination, 1 to {@code ceiling};
+ *     when absent each destination finds its own. An operator may set another for a destination
+ * @param initialConcurrency what a destination that finds its own begins with
  * @param ceiling most attempts in flight to one destination whatever anyone sets
  * @param globalConcurrency most attempts in flight in this process
  * @param defaultRate attempts per period to one destination; none when absent
@@ -32,7 +33,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  */
 @ConfigurationProperties("sluice.dispatch")
 public record DispatchProperties(
-    @DefaultValue("64") int concurrency,
+    @Nullable Integer concurrency,
+    @DefaultValue("8") int initialConcurrency,
     @DefaultValue("200") int ceiling,
     @DefaultValue("1000") int globalConcurrency,
     @Nullable DefaultRate defaultRate,
@@ -51,10 +53,14 @@ public record DispatchProperties(
     @DefaultValue Retention retention) {
 
   public DispatchProperties {
-    if (ceiling < 1 || concurrency < 1 || concurrency > ceiling) {
+    if (ceiling < 1 || (concurrency != null && (concurrency < 1 || concurrency > ceiling))) {
       throw new IllegalArgumentException(
           "sluice.dispatch.concurrency must be 1..ceiling (%d), was %d; raise sluice.dispatch.ceiling with it"
               .formatted(ceiling, concurrency));
+    }
+    if (initialConcurrency < 1) {
+      throw new IllegalArgumentException(
+          "sluice.dispatch.initial-concurrency must be at least 1, was " + initialConcurrency);
     }
     if (globalConcurrency < 1 || laneBacklog < 2 || maxLanes < 1) {
       throw new IllegalArgumentException(

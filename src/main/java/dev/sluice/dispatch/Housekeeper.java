@@ -39,6 +39,7 @@ final class Housekeeper {
   private final Housekeeping housekeeping;
   private final ControlBoard control;
   private final Lanes lanes;
+  private final ProcessLoad load;
   private final DispatchProperties properties;
   private final ProcessClock clock;
   private final DispatchObserver observer;
@@ -51,12 +52,14 @@ final class Housekeeper {
       Housekeeping housekeeping,
       ControlBoard control,
       Lanes lanes,
+      ProcessLoad load,
       DispatchProperties properties,
       ProcessClock clock,
       DispatchObserver observer) {
     this.housekeeping = housekeeping;
     this.control = control;
     this.lanes = lanes;
+    this.load = load;
     this.properties = properties;
     this.clock = clock;
     this.observer = observer;
@@ -174,6 +177,7 @@ final class Housekeeper {
   }
 
   private void publish(long nanos) {
+    load.sample();
     List<LaneSnapshot> laneSnapshots = new ArrayList<>();
     List<FlowSnapshot> flows = new ArrayList<>();
     for (Lane lane : lanes.all()) {

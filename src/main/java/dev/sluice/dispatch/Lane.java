@@ -56,13 +56,13 @@ final class Lane {
 
   private final AtomicLong holdUntil;
 
-  private volatile ConcurrencyLimit limit;
+  private final LaneLimits limits;
   private volatile @Nullable DestinationSettings settings;
   private volatile boolean paused;
   private volatile long breakerUntil;
   private volatile long busyAt;
 
-  Lane(DestinationRecord record, LaneContext context, Attempter attempter) {
+  Lane(DestinationRecord record, LaneContext context, Attempter attempter, LaneLimits limits) {
     this.destinationId = record.id();
     this.destination = record.destination();
     this.context = context;
@@ -70,10 +70,14 @@ final class Lane {
     this.wakeUps = new WakeUps(context.timer(), this::signal);
     this.stock = new LaneStock(destinationId, context);
     this.rates = new RateGate(destination.key(), wakeUps);
-    this.limit = ConcurrencyLimit.fixed(context.properties().concurrency());
+    this.limits = limits;
     this.breaker =
         new DestinationBreaker(
-            destination.key(), context.breakers(), context.properties().breaker(), clock);
+            destination.key(),
+            context.breakers(),
+            context.properties().breaker(),
+            clock,
+            limits::recovered);
     long now = clock.nanoTime();
     this.holdUntil = new AtomicLong(now);
     this.breakerUntil = now;
@@ -109,7 +113,7 @@ final class Lane {
   void loopEnded(LaneLoop loop) {
     int left = running.decrementAndGet();
     loops.remove(loop);
-    if (left < limit.current() && overLimit.compareAndSet(true, false)) {
+    if (left < limits.current() && overLimit.compareAndSet(true, false)) {
       signal();
     }
   }
@@ -146,13 +150,13 @@ final class Lane {
    * Tells whether another loop could help; at the ceiling the {@code flatMap} holds its start back.
    */
   boolean mayGrow() {
-    int most = limit.current();
+    int most = limits.current();
     return most >= context.properties().ceiling() || running.get() < most;
   }
 
   /** The ceiling is the {@code flatMap}'s; only a limit below it needs this gate. */
   private boolean isOverLimit() {
-    int most = limit.current();
+    int most = limits.current();
     if (most >= context.properties().ceiling() || running.get() <= most) {
       return false;
     }
@@ -285,7 +289,7 @@ final class Lane {
     int concurrent = inFlight.getAndDecrement();
     item.shard().flow().ended();
     breaker.record(verdict, nanos);
-    limit.ended(verdict, nanos, concurrent);
+    limits.ended(verdict, startedNanos, now, concurrent);
     statistics.ended(verdict);
     context.observer().attemptEnded(destination, verdict, nanos);
     if (verdict instanceof Verdict.Retryable r && r.retryAfter() != null) {
@@ -312,14 +316,7 @@ final class Lane {
     }
     settings = record.settings();
     paused = pausedNow;
-    Integer concurrency = record.settings().concurrency();
-    DispatchProperties properties = context.properties();
-    int wanted =
-        Math.min(
-            concurrency == null ? properties.concurrency() : concurrency, properties.ceiling());
-    if (wanted != limit.current()) {
-      limit = ConcurrencyLimit.fixed(wanted);
-    }
+    limits.follow(record.settings().concurrency());
     var rate = record.settings().rate() != null ? record.settings().rate() : context.defaultRate();
     rates.follow(rate);
     breaker.override(record.settings().breaker());
@@ -372,6 +369,11 @@ final class Lane {
   /** Gives why it is blocked. */
   String blockReason() {
     return holdUntil.get() - breakerUntil > 0 ? "hold" : "breaker";
+  }
+
+  /** Gives the limit to begin with when the lane comes back. */
+  int lastGoodLimit() {
+    return limits.lastGood();
   }
 
   boolean isIdleSince(long nanos) {
@@ -442,7 +444,7 @@ final class Lane {
         destinationId,
         inFlight.get(),
         backlog,
-        limit.current(),
+        limits.current(),
         breaker.state(),
         holdUntil.get() - now > 0 ? clock.instant().plusNanos(holdUntil.get() - now) : null,
         statistics.ratePerSecond(),
@@ -484,6 +486,6 @@ final class Lane {
     if (rates.isShut()) {
       return "rate";
     }
-    return flow.gate().isFull() || inFlight.get() >= limit.current() ? "concurrency" : null;
+    return flow.gate().isFull() || inFlight.get() >= limits.current() ? "concurrency" : null;
   }
 }

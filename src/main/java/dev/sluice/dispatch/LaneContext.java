@@ -4,6 +4,7 @@ import dev.sluice.model.DispatchObserver;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.model.Rate;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param settler turns verdicts into outcomes and retries
  * @param memory payload bytes in memory
+ * @param processIsSlow tells whether this process is what limits throughput
  * @param work tells the feeder that a lane has room; returns at once
  */
 record LaneContext(
@@ -22,6 +24,7 @@ record LaneContext(
     PayloadMemory memory,
     CircuitBreakerRegistry breakers,
     DispatchObserver observer,
+    BooleanSupplier processIsSlow,
     Runnable work) {
 
   @Nullable Rate defaultRate() {

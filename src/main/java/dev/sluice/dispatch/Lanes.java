@@ -8,8 +8,10 @@ import dev.sluice.store.ShardQueue.BatchTerms;
 import dev.sluice.store.ShardQueue.ClaimedShard;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,10 @@ import org.jspecify.annotations.Nullable;
 final class Lanes {
 
   private final Map<Long, Lane> lanes = new ConcurrentHashMap<>();
+
+  /** Last good limits of destinations whose lanes were dropped, the oldest first. */
+  private final SequencedMap<Long, Integer> remembered = new LinkedHashMap<>();
+
   private final Map<Long, BatchGate> gates = new ConcurrentHashMap<>();
   private final LaneContext context;
   private final Attempter attempter;
@@ -53,8 +59,13 @@ final class Lanes {
       return;
     }
     for (DestinationRecord record : control.destinationControls(missing)) {
-      lanes.put(record.id(), new Lane(record, context, attempter));
+      lanes.put(record.id(), lane(record));
     }
+  }
+
+  private Lane lane(DestinationRecord record) {
+    return new Lane(
+        record, context, attempter, new LaneLimits(context, remembered.remove(record.id())));
   }
 
   /** Makes room for destinations that have work, of those that have none. */
@@ -64,6 +75,10 @@ final class Lanes {
 
   private void drop(Lane lane) {
     lanes.remove(lane.destinationId());
+    remembered.put(lane.destinationId(), lane.lastGoodLimit());
+    if (remembered.size() > context.properties().maxLanes()) {
+      remembered.remove(remembered.sequencedKeySet().getFirst());
+    }
     breakers.remove(lane.destination().key());
   }
 
@@ -74,7 +89,7 @@ final class Lanes {
       // Dropped as idle after the claim was asked for.
       control
           .destinationControls(List.of(destinationId))
-          .forEach(record -> lanes.put(record.id(), new Lane(record, context, attempter)));
+          .forEach(record -> lanes.put(record.id(), lane(record)));
     }
     Lane lane = lanes.get(destinationId);
     if (lane == null) {

@@ -2,6 +2,7 @@ package dev.sluice.attempt;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.channel.IoEvent;
 import io.netty.channel.IoHandle;
 import io.netty.channel.IoHandler;
 import io.netty.channel.IoHandlerContext;
@@ -13,7 +14,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.mockito.Mockito;
 
 /** What reaches the kernel, and when; that connections still work is for the attempt tests. */
 class CoalescingEpollHandlerTests {
@@ -29,11 +29,11 @@ class CoalescingEpollHandlerTests {
 
   @BeforeEach
   void register() throws Exception {
-    connection = handler.register(Mockito.mock(IoHandle.class));
+    connection = handler.register(new NoHandle());
   }
 
   private void turn() {
-    handler.run(Mockito.mock(IoHandlerContext.class));
+    handler.run(new NoWait());
   }
 
   @Test
@@ -81,6 +81,31 @@ class CoalescingEpollHandlerTests {
     turn();
     assertThat(epoll.told).containsExactly(READ);
     assertThat(connection.isValid()).isFalse();
+  }
+
+  private static final class NoHandle implements IoHandle {
+    @Override
+    public void handle(IoRegistration registration, IoEvent event) {}
+
+    @Override
+    public void close() {}
+  }
+
+  private static final class NoWait implements IoHandlerContext {
+    @Override
+    public boolean canBlock() {
+      return false;
+    }
+
+    @Override
+    public long delayNanos(long now) {
+      return 0;
+    }
+
+    @Override
+    public long deadlineNanos() {
+      return -1;
+    }
   }
 
   private static final class ThisThread implements ThreadAwareExecutor {

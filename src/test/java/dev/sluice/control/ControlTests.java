@@ -84,6 +84,13 @@ class ControlTests extends ApiTestBase {
     assertThat(fixed.path("concurrency").path("max").asInt()).isEqualTo(9);
     assertThat(fixed.path("breakerOverride").asString()).isEqualTo("closed");
 
+    JsonNode adaptive = patch("{\"concurrency\":{\"mode\":\"adaptive\"}}");
+    assertThat(adaptive.path("concurrency").path("mode").asString()).isEqualTo("adaptive");
+    assertThat(adaptive.path("concurrency").path("max").asInt()).isEqualTo(9);
+    JsonNode unbounded = patch("{\"concurrency\":{\"max\":null}}");
+    assertThat(unbounded.path("concurrency").path("mode").asString()).isEqualTo("adaptive");
+    assertThat(unbounded.path("concurrency").path("max").isNull()).isTrue();
+
     JsonNode cleared = patch("{\"rate\":null,\"concurrency\":null,\"breaker\":\"auto\"}");
     assertThat(cleared.path("rate").isNull()).isTrue();
     assertThat(cleared.path("concurrency").path("max").isNull()).isTrue();
@@ -129,10 +136,10 @@ class ControlTests extends ApiTestBase {
     call(
             "PATCH",
             other(),
-            "{\"concurrency\":{\"mode\":\"adaptive\"}}",
+            "{\"concurrency\":{\"mode\":\"fixed\"}}",
             "Content-Type",
             "application/json")
-        .isProblem(422, "not_supported");
+        .isProblem(400, "missing_key");
     get(other()).isProblem(404, "destination_not_found");
     for (String key : List.of("https", "ftp:a:21", "https:a%20b:443", "https:a:0", "https:a:x")) {
       get("/v1/destinations/" + key).isProblem(400, "invalid_destination");

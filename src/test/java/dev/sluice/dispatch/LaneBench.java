@@ -1,6 +1,7 @@
 package dev.sluice.dispatch;
 
 import dev.sluice.attempt.AttemptRequest;
+import dev.sluice.attempt.Attempter;
 import dev.sluice.model.Attempt;
 import dev.sluice.model.BatchOptions;
 import dev.sluice.model.BatchState;
@@ -73,6 +74,7 @@ final class LaneBench {
   private int maxInFlight;
   private int cutCount;
   private boolean room = true;
+  private boolean busy;
 
   private final ProcessClock clock =
       new ProcessClock() {
@@ -89,7 +91,12 @@ final class LaneBench {
 
   LaneBench(String... overrides) {
     Map<String, String> values = new HashMap<>();
+    values.put("sluice.dispatch.concurrency", "64");
     for (String override : overrides) {
+      if (override.equals("--adaptive")) {
+        values.remove("sluice.dispatch.concurrency");
+        continue;
+      }
       String[] parts = override.substring(2).split("=", 2);
       String name = parts[0].equals("global") ? "global-concurrency" : parts[0];
       values.put("sluice.dispatch." + name, parts[1]);
@@ -126,11 +133,34 @@ final class LaneBench {
             new PayloadMemory(1 << 20),
             CircuitBreakerRegistry.ofDefaults(),
             DispatchObserver.NONE,
+            () -> busy,
             () -> {});
-    lane = new Lane(record(DestinationSettings.DEFAULT, false), context, this::attempt);
+    lane = lane(this::attempt);
   }
 
-  private void plan(long at, Runnable task) {
+  /** Opens another lane to the same destination, with an attempter of its own. */
+  Lane lane(Attempter attempter) {
+    return lane(attempter, new LaneLimits(context, (Integer) null));
+  }
+
+  Lane lane(Attempter attempter, LaneLimits limits) {
+    return new Lane(record(DestinationSettings.DEFAULT, false), context, attempter, limits);
+  }
+
+  LaneContext context() {
+    return context;
+  }
+
+  /** Says that this process is what is slow. */
+  void busy(boolean isBusy) {
+    busy = isBusy;
+  }
+
+  long nanos() {
+    return nanos;
+  }
+
+  void plan(long at, Runnable task) {
     wakeCount++;
     wakes.add(new Wake(at, task));
   }
@@ -139,7 +169,7 @@ final class LaneBench {
   List<Lane> waitingLanes(int count) {
     List<Lane> lanes = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      Lane other = new Lane(record(DestinationSettings.DEFAULT, false), context, this::attempt);
+      Lane other = lane(this::attempt);
       admission.tryEnter(other);
       lanes.add(other);
     }
@@ -194,6 +224,15 @@ final class LaneBench {
 
   void add(
       int count, BatchOptions options, @Nullable BitSet settled, Map<Long, History> histories) {
+    add(lane, count, options, settled, histories);
+  }
+
+  void add(
+      Lane to,
+      int count,
+      BatchOptions options,
+      @Nullable BitSet settled,
+      Map<Long, History> histories) {
     long batch = ++batches;
     BatchGate gate =
         new BatchGate(
@@ -212,7 +251,7 @@ final class LaneBench {
               null));
     }
     byte[] payload = encoder.finish();
-    lane.add(
+    to.add(
         new ClaimedShard(
             new Lease(batch, batch, 1, 1),
             gate.terms(),

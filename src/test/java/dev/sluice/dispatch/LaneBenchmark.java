@@ -88,7 +88,7 @@ public class LaneBenchmark {
   public void setUp() {
     ProcessClock clock = ProcessClock.system();
     DispatchProperties properties =
-        new Binder(new MapConfigurationPropertySource(Map.of()))
+        new Binder(new MapConfigurationPropertySource(Map.of("sluice.dispatch.concurrency", "64")))
             .bindOrCreate("sluice.dispatch", DispatchProperties.class);
     LaneContext context =
         new LaneContext(
@@ -102,6 +102,7 @@ public class LaneBenchmark {
             new PayloadMemory(1L << 30),
             CircuitBreakerRegistry.ofDefaults(),
             DispatchObserver.NONE,
+            () -> false,
             () -> {});
     DestinationSettings settings =
         new DestinationSettings(gates == Gates.RATE ? AMPLE : null, null, null);
@@ -115,7 +116,7 @@ public class LaneBenchmark {
           new BatchGate(new BatchTerms(batch, "default", BatchOptions.DEFAULT), new Random(42));
     }
     Mono<Verdict> answer = Mono.just(new Verdict.Succeeded(new Verdict.Reply(200, null)));
-    lane = new Lane(paused, context, _ -> answer);
+    lane = new Lane(paused, context, _ -> answer, new LaneLimits(context, (Integer) null));
   }
 
   private DestinationRecord record(

@@ -8,6 +8,7 @@ import dev.sluice.model.BatchState;
 import dev.sluice.model.OutcomeState;
 import dev.sluice.model.Verdict;
 import dev.sluice.store.DestinationSettings;
+import dev.sluice.store.DestinationSettings.Concurrency;
 import dev.sluice.store.ShardQueue.History;
 import java.time.Duration;
 import java.util.BitSet;
@@ -62,9 +63,9 @@ class LaneTests {
   void followsALimitThatAnOperatorChanges() {
     LaneBench bench = new LaneBench("--concurrency=5", "--ceiling=100");
     bench.add(200);
-    bench.settings(new DestinationSettings(null, 20, null));
+    bench.settings(new DestinationSettings(null, Concurrency.fixed(20), null));
     assertThat(bench.inFlight()).isEqualTo(20);
-    bench.settings(new DestinationSettings(null, 2, null));
+    bench.settings(new DestinationSettings(null, Concurrency.fixed(2), null));
     bench.answer(18, OK);
     assertThat(bench.inFlight()).isEqualTo(2);
     bench.answer(1, OK);

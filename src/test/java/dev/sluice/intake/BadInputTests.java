@@ -205,11 +205,12 @@ class BadInputTests extends SubmissionTestBase {
 
   @Test
   void aClientThatGoesAwayLeavesNothing() throws Exception {
-    byte[] content = lines(20_000).getBytes(StandardCharsets.UTF_8);
+    // Half of it is more than goes into one transaction, so something has to be cleared away.
+    byte[] content = lines(200_000).getBytes(StandardCharsets.UTF_8);
     Random random = new Random(11);
     for (int round = 0; round < 20; round++) {
       CountDownLatch abandoned = store.nextAbandon();
-      int cut = 1 + random.nextInt(content.length - 1);
+      int cut = content.length / 2 + random.nextInt(content.length / 2);
       boolean reset = random.nextBoolean();
       try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
         OutputStream out = socket.getOutputStream();

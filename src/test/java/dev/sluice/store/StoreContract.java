@@ -1011,7 +1011,9 @@ public abstract class StoreContract {
     void keepsWhatAnOperatorSetForADestination() {
       DestinationSettings settings =
           new DestinationSettings(
-              new Rate(10, Duration.ofSeconds(1), 5), 3, DestinationSettings.BreakerOverride.OPEN);
+              new Rate(10, Duration.ofSeconds(1), 5),
+              DestinationSettings.Concurrency.fixed(3),
+              DestinationSettings.BreakerOverride.OPEN);
       DestinationRecord updated = store.board().update(BETA, settings);
       assertThat(updated.settings()).isEqualTo(settings);
       assertThat(store.reader().destination(BETA.key())).contains(updated);

@@ -1,0 +1,77 @@
+package dev.sluice.dispatch;
+
+import dev.sluice.model.Verdict;
+import dev.sluice.store.DestinationSettings.Concurrency;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The concurrency limit of one lane, as an operator, the properties or the destination itself want
+ * it. Any thread; {@link #follow} by one.
+ */
+final class LaneLimits {
+
+  private static final int FLOOR = 1;
+
+  private final LaneContext context;
+  private volatile ConcurrencyLimit limit;
+  private @Nullable Concurrency followed;
+
+  /**
+   * @param remembered the last good limit of an earlier lane, if any
+   */
+  LaneLimits(LaneContext context, @Nullable Integer remembered) {
+    this.context = context;
+    this.limit = limit(null, remembered);
+  }
+
+  /** Begins with a given limit; an operator may still set another. */
+  LaneLimits(LaneContext context, ConcurrencyLimit limit) {
+    this.context = context;
+    this.limit = limit;
+  }
+
+  /** Follows what an operator set for the destination; null means the default. */
+  void follow(@Nullable Concurrency wanted) {
+    if (!Objects.equals(wanted, followed)) {
+      followed = wanted;
+      limit = limit(wanted, limit.current());
+    }
+  }
+
+  private ConcurrencyLimit limit(@Nullable Concurrency wanted, @Nullable Integer before) {
+    DispatchProperties properties = context.properties();
+    Integer max = wanted == null ? properties.concurrency() : wanted.max();
+    int most = max == null ? properties.ceiling() : Math.min(max, properties.ceiling());
+    boolean fixed =
+        wanted == null ? properties.concurrency() != null : wanted.mode() == Concurrency.Mode.FIXED;
+    return fixed
+        ? ConcurrencyLimit.fixed(most)
+        : new AdaptiveLimit(initial(most, before), FLOOR, most, context.processIsSlow());
+  }
+
+  /** A limit known from before is begun with when it was small, and half of it when it was not. */
+  private int initial(int most, @Nullable Integer before) {
+    int initial = context.properties().initialConcurrency();
+    int wanted =
+        before == null ? initial : before < initial ? before : Math.max(initial, before / 2);
+    return Math.clamp(wanted, FLOOR, most);
+  }
+
+  int current() {
+    return limit.current();
+  }
+
+  void ended(Verdict verdict, long startedNanos, long endedNanos, int inFlight) {
+    limit.ended(verdict, startedNanos, endedNanos, inFlight);
+  }
+
+  /** The destination's breaker closed after an outage. */
+  void recovered() {
+    limit.recovered(context.clock().nanoTime());
+  }
+
+  int lastGood() {
+    return limit.lastGood();
+  }
+}
