@@ -11,6 +11,8 @@ import io.netty.util.concurrent.ThreadAwareExecutor;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Netty's epoll handler, told only once per turn of the event loop what each connection is
@@ -25,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Used by its event loop's thread alone.
  */
 final class CoalescingEpollHandler implements IoHandler {
+
+  private static final Logger log = LoggerFactory.getLogger(CoalescingEpollHandler.class);
 
   private final IoHandler epoll;
   private final ThreadAwareExecutor loop;
@@ -66,7 +70,7 @@ final class CoalescingEpollHandler implements IoHandler {
 
   @Override
   public IoRegistration register(IoHandle handle) throws Exception {
-    return new Registration(epoll.register(handle));
+    return new Registration(epoll.register(handle), handle);
   }
 
   @Override
@@ -82,11 +86,13 @@ final class CoalescingEpollHandler implements IoHandler {
   private final class Registration implements IoRegistration {
 
     private final IoRegistration kernel;
+    private final IoHandle handle;
     private @Nullable IoOps told;
     private @Nullable IoOps wanted;
 
-    Registration(IoRegistration kernel) {
+    Registration(IoRegistration kernel, IoHandle handle) {
       this.kernel = kernel;
+      this.handle = handle;
     }
 
     @Override
@@ -114,7 +120,22 @@ final class CoalescingEpollHandler implements IoHandler {
       wanted = null;
       if (interest != null && !interest.equals(told) && kernel.isValid()) {
         told = interest;
-        kernel.submit(interest);
+        try {
+          kernel.submit(interest);
+        } catch (RuntimeException e) {
+          // Thrown into the connection's own code this would close it; here it must not end the
+          // loop.
+          close(e);
+        }
+      }
+    }
+
+    private void close(RuntimeException cause) {
+      log.atWarn().setCause(cause).log("A connection whose interest epoll refused is closed.");
+      try {
+        handle.close();
+      } catch (Exception e) {
+        log.atWarn().setCause(e).log("A connection that epoll refused could not be closed.");
       }
     }
 

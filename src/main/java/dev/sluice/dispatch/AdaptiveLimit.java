@@ -66,7 +66,7 @@ final class AdaptiveLimit implements ConcurrencyLimit {
   private final int floor;
   private final int ceiling;
   private final BooleanSupplier processIsSlow;
-  private final LatencyWindow window = new LatencyWindow();
+  private final LatencyWindow window;
 
   private volatile int limit;
 
@@ -75,14 +75,15 @@ final class AdaptiveLimit implements ConcurrencyLimit {
   private boolean doubling = true;
   private double doublingUntil;
 
+  /** Set from the refusals that end doubling until a window without any. */
+  private boolean overshot;
+
   /** The limit of the latest window that nothing spoke against. */
   private double lastGood;
 
   private long repliedAt;
   private long changedAt;
-  private boolean hasChanged;
   private long shrunkAt;
-  private boolean hasShrunk;
 
   /** Latency without a queue, 0 before the first window, and when to look for it again. */
   private double unqueued;
@@ -115,8 +116,9 @@ final class AdaptiveLimit implements ConcurrencyLimit {
    * @param floor the limit never falls below it, at least 1
    * @param ceiling the limit never rises above it
    * @param processIsSlow tells whether this process is what limits throughput; asked once a window
+   * @param now process nanos; attempts that began before are not learned from
    */
-  AdaptiveLimit(int initial, int floor, int ceiling, BooleanSupplier processIsSlow) {
+  AdaptiveLimit(int initial, int floor, int ceiling, BooleanSupplier processIsSlow, long now) {
     if (floor < 1 || initial < floor || ceiling < initial) {
       throw new IllegalArgumentException(
           "A limit needs 1 <= floor <= initial <= ceiling, was %d, %d, %d"
@@ -129,6 +131,10 @@ final class AdaptiveLimit implements ConcurrencyLimit {
     this.doublingUntil = ceiling;
     this.size = initial;
     this.limit = initial;
+    this.window = new LatencyWindow(now);
+    this.changedAt = now;
+    this.shrunkAt = now;
+    this.repliedAt = now;
   }
 
   @Override
@@ -150,8 +156,8 @@ final class AdaptiveLimit implements ConcurrencyLimit {
     // much later than the limit has grown; only what a smaller limit answered already is left out.
     boolean told =
         kind == LatencyWindow.Kind.REFUSED
-            ? hasShrunk && startedNanos - shrunkAt < 0
-            : hasChanged && startedNanos - changedAt < 0;
+            ? startedNanos - shrunkAt < 0
+            : startedNanos - changedAt < 0;
     if (told) {
       return;
     }
@@ -174,14 +180,14 @@ final class AdaptiveLimit implements ConcurrencyLimit {
   public synchronized void recovered(long now) {
     forgetTrials();
     window.clear(now);
-    doubling = true;
-    doublingUntil = Math.max(lastGood, initial);
+    doubleUntil(lastGood);
+    unqueued = 0;
     change(Math.min(size, initial), now);
   }
 
   @Override
   public synchronized int lastGood() {
-    return (int) Math.max(lastGood, floor);
+    return lastGood == 0 ? initial : (int) Math.max(lastGood, floor);
   }
 
   private static LatencyWindow.Kind kind(Verdict verdict) {
@@ -206,13 +212,19 @@ final class AdaptiveLimit implements ConcurrencyLimit {
 
   private void close(long now) {
     if (window.refused() > Math.max(CHANCE, NOISE * window.count())) {
-      shrinkByRefusals(window.refusedPlaces(now), now);
+      overshot |= doubling;
+      // Doubling went too far, by how much is not known yet: refusals that are much quicker than
+      // replies each count as a place, before there are enough of them to open the breaker.
+      boolean each = overshot && window.refused() > window.replied();
+      double places = window.refusedPlaces(now);
+      shrinkByRefusals(each ? Math.max(window.refused(), places) : places, now);
       return;
     }
     if (window.replied() == 0) {
       return;
     }
-    lastGood = size;
+    overshot = false;
+    lastGood = Math.max(size, sizeBeforeMeasuring);
     double median = window.median();
     if (sizeBeforeMeasuring > 0) {
       measured(median, now);
@@ -224,18 +236,26 @@ final class AdaptiveLimit implements ConcurrencyLimit {
   }
 
   private void shrinkByRefusals(double places, long now) {
+    double measuredFrom = sizeBeforeMeasuring;
     forgetTrials();
     double smaller = Math.min(limit - 1.0, Math.max(limit / 2.0, Math.rint(limit - places)));
-    if (now - repliedAt > Math.max(OUTAGE_NANOS, (long) (2 * unqueued))) {
+    if (window.silence(repliedAt, now) > Math.max(OUTAGE_NANOS, (long) (2 * unqueued))) {
       // It is not too much for the destination: there is no destination. Its limit is kept in mind.
-      doubling = true;
-      doublingUntil = Math.max(lastGood, initial);
+      doubleUntil(lastGood == 0 ? ceiling : lastGood);
       smaller = limit / 2.0;
+    } else if (measuredFrom > 0) {
+      // Refused at a limit that was only small to measure: chance, or an outage that begins.
+      doubleUntil(measuredFrom);
     } else {
       rememberRefusals(now);
       doubling = false;
     }
     change(smaller, now);
+  }
+
+  private void doubleUntil(double end) {
+    doubling = true;
+    doublingUntil = Math.max(end, initial);
   }
 
   private void rememberRefusals(long now) {
@@ -247,6 +267,7 @@ final class AdaptiveLimit implements ConcurrencyLimit {
     refusedAt = limit;
     refusalNanos = window.meanRefusalNanos();
     probeAt = now + probeWait;
+    provenAt = now;
   }
 
   /**
@@ -300,6 +321,12 @@ final class AdaptiveLimit implements ConcurrencyLimit {
         sizeBeforeShrinking = size;
         medianBefore = median;
         change(Math.max(limit / 2.0, Math.ceil(completed)), now);
+      } else if (limit <= floor) {
+        // Nothing of ours queues there: it is as slow as it is.
+        unqueued = median;
+        measureAt = now + REMEASURE_NANOS;
+      } else if (now - measureAt > 0) {
+        measure(size, median, true, now);
       }
     } else if (now - measureAt > 0 && limit > floor) {
       measure(size, median, false, now);
@@ -342,11 +369,9 @@ final class AdaptiveLimit implements ConcurrencyLimit {
     if (whole != limit) {
       if (whole < limit) {
         shrunkAt = now;
-        hasShrunk = true;
       }
       limit = whole;
       changedAt = now;
-      hasChanged = true;
     }
   }
 }

@@ -16,12 +16,14 @@ final class LaneLimits {
   private final LaneContext context;
   private volatile ConcurrencyLimit limit;
   private @Nullable Concurrency followed;
+  private @Nullable Integer remembered;
 
   /**
    * @param remembered the last good limit of an earlier lane, if any
    */
   LaneLimits(LaneContext context, @Nullable Integer remembered) {
     this.context = context;
+    this.remembered = remembered;
     this.limit = limit(null, remembered);
   }
 
@@ -33,9 +35,11 @@ final class LaneLimits {
 
   /** Follows what an operator set for the destination; null means the default. */
   void follow(@Nullable Concurrency wanted) {
+    Integer before = remembered == null ? Integer.valueOf(limit.lastGood()) : remembered;
+    remembered = null;
     if (!Objects.equals(wanted, followed)) {
       followed = wanted;
-      limit = limit(wanted, limit.current());
+      limit = limit(wanted, before);
     }
   }
 
@@ -47,7 +51,12 @@ final class LaneLimits {
         wanted == null ? properties.concurrency() != null : wanted.mode() == Concurrency.Mode.FIXED;
     return fixed
         ? ConcurrencyLimit.fixed(most)
-        : new AdaptiveLimit(initial(most, before), FLOOR, most, context.processIsSlow());
+        : new AdaptiveLimit(
+            initial(most, before),
+            FLOOR,
+            most,
+            context.processIsSlow(),
+            context.clock().nanoTime());
   }
 
   /** A limit known from before is begun with when it was small, and half of it when it was not. */

@@ -33,13 +33,19 @@ final class LatencyWindow {
   private int mostInFlight;
   private long inFlightSum;
   private long refusedNanos;
-  private boolean opened;
+  private long firstStart;
   private long openedAt;
 
+  /**
+   * @param now when it opens
+   */
+  LatencyWindow(long now) {
+    openedAt = now;
+  }
+
   void add(Kind kind, long startedNanos, long endedNanos, int inFlight) {
-    if (!opened) {
-      opened = true;
-      openedAt = startedNanos;
+    if (count == 0 || startedNanos - firstStart < 0) {
+      firstStart = startedNanos;
     }
     count++;
     inFlightSum += inFlight;
@@ -88,7 +94,8 @@ final class LatencyWindow {
    * that is refused quickly is refused often.
    */
   double refusedPlaces(long now) {
-    return (double) refusedNanos / Math.max(1, nanos(now));
+    long idle = Math.max(0, firstStart - openedAt);
+    return (double) refusedNanos / Math.max(1, nanos(now) - idle);
   }
 
   /** Gives how long a refusal took on average. */
@@ -102,6 +109,11 @@ final class LatencyWindow {
 
   double meanInFlight() {
     return (double) inFlightSum / Math.max(1, count);
+  }
+
+  /** Gives how long attempts have been under way since the latest reply. */
+  long silence(long repliedAt, long now) {
+    return Math.min(now - repliedAt, now - firstStart);
   }
 
   /** Gives how long the window has been open. */

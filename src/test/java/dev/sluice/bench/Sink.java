@@ -36,8 +36,9 @@ import java.util.stream.Collectors;
 /**
  * The cheapest keep-alive HTTP/1.1 server that still reads every request to its end: one thread, no
  * header map, one prepared answer with the headers that nginx gives, after a delay if wanted. It
- * understands {@code Content-Length} bodies only. In a process of its own it answers each line on
- * standard input with {@code <requests> <connections> <wall nanoseconds of the latest request>}.
+ * understands {@code Content-Length} bodies only. With a limit it refuses what is more at once with
+ * 503. In a process of its own it answers each line on standard input with {@code <requests>
+ * <refused requests> <connections> <wall nanoseconds of the latest request>}.
  */
 public final class Sink implements AutoCloseable {
 
@@ -52,23 +53,38 @@ public final class Sink implements AutoCloseable {
       \r
       {"ok":true}"""
           .getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] REFUSAL =
+      """
+      HTTP/1.1 503 Service Unavailable\r
+      Server: sink/1.0\r
+      Content-Length: 0\r
+      Connection: keep-alive\r
+      \r
+      """
+          .getBytes(StandardCharsets.US_ASCII);
   private static final byte[] LENGTH = "content-length:".getBytes(StandardCharsets.US_ASCII);
   private static final int BACKLOG = 16_384;
 
   private final AtomicLong requestCount = new AtomicLong();
+  private final AtomicLong refusedCount = new AtomicLong();
   private final AtomicLong connectionCount = new AtomicLong();
   private final long delayNanos;
+  private final int limit;
   private final Deque<Delayed> delayed = new ArrayDeque<>();
   private final EventLoopGroup loop;
   private final List<Channel> listeners = new ArrayList<>();
   private volatile long latestNanos;
 
   /** What the sink has seen so far. */
-  record Seen(long requests, long connections, long latestNanos) {
+  record Seen(long requests, long refused, long connections, long latestNanos) {
 
     static Seen parse(String line) {
       String[] words = line.split(" ", -1);
-      return new Seen(Long.parseLong(words[0]), Long.parseLong(words[1]), Long.parseLong(words[2]));
+      return new Seen(
+          Long.parseLong(words[0]),
+          Long.parseLong(words[1]),
+          Long.parseLong(words[2]),
+          Long.parseLong(words[3]));
     }
   }
 
@@ -81,6 +97,18 @@ public final class Sink implements AutoCloseable {
    * @param delay from a request's last byte to its answer; the same for all
    */
   public Sink(int portCount, Duration delay) {
+    this(portCount, delay, Integer.MAX_VALUE);
+  }
+
+  /**
+   * Starts listening on loopback.
+   *
+   * @param portCount each is a destination of its own
+   * @param delay from a request's last byte to its answer; the same for all
+   * @param limit so many delayed requests at once, over all ports; more are refused at once
+   */
+  Sink(int portCount, Duration delay, int limit) {
+    this.limit = limit;
     boolean epoll = Epoll.isAvailable();
     IoHandlerFactory io = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
     Class<? extends ServerChannel> type =
@@ -113,18 +141,23 @@ public final class Sink implements AutoCloseable {
     }
   }
 
-  /** Runs a sink alone: {@code Sink [port count] [delay in ms]}, until standard input ends. */
+  /**
+   * Runs a sink alone: {@code Sink [port count] [delay in ms] [limit]}, until standard input ends.
+   */
   public static void main(String[] args) throws IOException {
     int ports = args.length > 0 ? Integer.parseInt(args[0]) : 1;
     Duration delay = Duration.ofMillis(args.length > 1 ? Long.parseLong(args[1]) : 0);
-    try (Sink sink = new Sink(ports, delay)) {
+    int limit = args.length > 2 ? Integer.parseInt(args[2]) : Integer.MAX_VALUE;
+    try (Sink sink = new Sink(ports, delay, limit)) {
       System.out.println(
           sink.ports().stream().map(String::valueOf).collect(Collectors.joining(" ")));
       BufferedReader in =
           new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
       while (in.readLine() != null) {
         Seen seen = sink.seen();
-        System.out.println(seen.requests() + " " + seen.connections() + " " + seen.latestNanos());
+        System.out.printf(
+            "%d %d %d %d%n",
+            seen.requests(), seen.refused(), seen.connections(), seen.latestNanos());
       }
     }
   }
@@ -138,7 +171,7 @@ public final class Sink implements AutoCloseable {
 
   /** Gives what it has seen. */
   Seen seen() {
-    return new Seen(requestCount.get(), connectionCount.get(), latestNanos);
+    return new Seen(requestCount.get(), refusedCount.get(), connectionCount.get(), latestNanos);
   }
 
   private void answerDue() {
@@ -182,6 +215,12 @@ public final class Sink implements AutoCloseable {
     private void answer(ChannelHandlerContext context) {
       requestCount.lazySet(requestCount.get() + 1);
       latestNanos = wallNanos();
+      if (delayed.size() >= limit) {
+        refusedCount.lazySet(refusedCount.get() + 1);
+        var _ = context.write(Unpooled.wrappedBuffer(REFUSAL));
+        answered = true;
+        return;
+      }
       if (delayNanos > 0) {
         delayed.add(new Delayed(context, System.nanoTime() + delayNanos));
         return;

@@ -23,12 +23,18 @@ final class SinkProcess implements AutoCloseable {
 
   /** Starts one with so many ports that answers after a delay. */
   static SinkProcess start(Cores cores, int portCount, Duration delay) {
+    return start(cores, portCount, delay, Integer.MAX_VALUE);
+  }
+
+  /** Starts one that refuses more than {@code limit} at once. */
+  static SinkProcess start(Cores cores, int portCount, Duration delay, int limit) {
     List<String> command =
         ChildProcess.java(
             Sink.class,
             List.of("-XX:+UseSerialGC"),
             Integer.toString(portCount),
-            Long.toString(delay.toMillis()));
+            Long.toString(delay.toMillis()),
+            Integer.toString(limit));
     return new SinkProcess(ChildProcess.start(cores.other(command), Map.of()));
   }
 

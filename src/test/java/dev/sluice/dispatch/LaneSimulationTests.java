@@ -109,7 +109,7 @@ class LaneSimulationTests {
     }
 
     private static AdaptiveLimit fresh(int initial) {
-      return new AdaptiveLimit(initial, 1, CEILING, () -> false);
+      return new AdaptiveLimit(initial, 1, CEILING, () -> false, 0);
     }
 
     @Override
