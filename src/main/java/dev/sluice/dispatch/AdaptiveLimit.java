@@ -9,17 +9,16 @@ import java.util.function.BooleanSupplier;
  * after the other, each as many attempts as the limit allows, all of them begun under that limit.
  *
  * <ul>
- *   <li><b>Refusals</b> (429, 503, no reply in time): the limit shrinks by the share of attempts
- *       that were refused, at most by half. A destination that takes N and refuses the rest is met
- *       in one step, one that answers nothing is left to the floor. The place where refusals began
- *       is remembered and tried again after a wait that doubles, so that a hard limit costs a few
- *       attempts a minute.
+ *   <li><b>Refusals</b> (429, 503, no reply in time): the limit shrinks by the places that refused
+ *       attempts took, at most by half. A destination that takes N and refuses the rest is met in a
+ *       step or two, one that answers nothing is left to the floor. {@link RefusalMemory} keeps it
+ *       from coming back too soon.
  *   <li><b>Queueing</b>: when the median latency rises to {@value #QUEUEING} times what the
  *       destination needs without a queue, the limit becomes what it completes in that unqueued
  *       time, by Little's law, and a quarter more. When shrinking did not make it faster, it had
  *       become slower by itself: the limit comes back and the new latency is the measure. A busy
  *       lane whose latency has not been seen unqueued for {@link #REMEASURE_NANOS} halves its limit
- *       for one window to look again.
+ *       for a few windows to look again.
  *   <li><b>Growth</b>: doubles until the first of these, then by half the square root of the limit
  *       a window. Only when the limit was reached, and while the process itself is not what is
  *       slow.
@@ -59,8 +58,6 @@ final class AdaptiveLimit implements ConcurrencyLimit {
   private static final long REMEASURE_NANOS = TimeUnit.SECONDS.toNanos(30);
   private static final long OUTAGE_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final long SOON_NANOS = TimeUnit.SECONDS.toNanos(5);
-  private static final long FIRST_PROBE_NANOS = TimeUnit.SECONDS.toNanos(5);
-  private static final long LAST_PROBE_NANOS = TimeUnit.SECONDS.toNanos(60);
 
   private final int initial;
   private final int floor;
@@ -103,13 +100,7 @@ final class AdaptiveLimit implements ConcurrencyLimit {
 
   private boolean suspectedSlower;
 
-  /** Where refusals began, and when to go there again. */
-  private int refusedAt = Integer.MAX_VALUE;
-
-  private long probeAt;
-  private long provenAt;
-  private long refusalNanos;
-  private long probeWait = FIRST_PROBE_NANOS;
+  private final RefusalMemory refusals = new RefusalMemory();
 
   /**
    * @param initial limit to begin with
@@ -212,12 +203,7 @@ final class AdaptiveLimit implements ConcurrencyLimit {
 
   private void close(long now) {
     if (window.refused() > Math.max(CHANCE, NOISE * window.count())) {
-      overshot |= doubling;
-      // Doubling went too far, by how much is not known yet: refusals that are much quicker than
-      // replies each count as a place, before there are enough of them to open the breaker.
-      boolean each = overshot && window.refused() > window.replied();
-      double places = window.refusedPlaces(now);
-      shrinkByRefusals(each ? Math.max(window.refused(), places) : places, now);
+      shrinkByRefusals(now);
       return;
     }
     if (window.replied() == 0) {
@@ -235,7 +221,14 @@ final class AdaptiveLimit implements ConcurrencyLimit {
     }
   }
 
-  private void shrinkByRefusals(double places, long now) {
+  private void shrinkByRefusals(long now) {
+    double places = window.refusedPlaces(now);
+    overshot |= doubling;
+    if (overshot && window.refused() > window.replied()) {
+      // Doubling went too far, by how much is not known yet: refusals that are much quicker than
+      // replies each count as a place, before there are enough of them to open the breaker.
+      places = Math.max(window.refused(), places);
+    }
     double measuredFrom = sizeBeforeMeasuring;
     forgetTrials();
     double smaller = Math.min(limit - 1.0, Math.max(limit / 2.0, Math.rint(limit - places)));
@@ -247,7 +240,7 @@ final class AdaptiveLimit implements ConcurrencyLimit {
       // Refused at a limit that was only small to measure: chance, or an outage that begins.
       doubleUntil(measuredFrom);
     } else {
-      rememberRefusals(now);
+      refusals.remember(limit, window.meanRefusalNanos(), now);
       doubling = false;
     }
     change(smaller, now);
@@ -256,18 +249,6 @@ final class AdaptiveLimit implements ConcurrencyLimit {
   private void doubleUntil(double end) {
     doubling = true;
     doublingUntil = Math.max(end, initial);
-  }
-
-  private void rememberRefusals(long now) {
-    if (Math.abs(limit - refusedAt) <= Math.max(1, limit / 8)) {
-      probeWait = Math.min(2 * probeWait, LAST_PROBE_NANOS);
-    } else {
-      probeWait = FIRST_PROBE_NANOS;
-    }
-    refusedAt = limit;
-    refusalNanos = window.meanRefusalNanos();
-    probeAt = now + probeWait;
-    provenAt = now;
   }
 
   /**
@@ -343,21 +324,7 @@ final class AdaptiveLimit implements ConcurrencyLimit {
       next = doublingUntil;
       doubling = false;
     }
-    if (next >= refusedAt) {
-      if (now - probeAt < 0) {
-        next = Math.max(size, refusedAt - 1.0);
-      } else if (limit < refusedAt) {
-        next = refusedAt;
-        provenAt = now + 2 * refusalNanos;
-      } else if (now - provenAt < 0) {
-        // A refusal would not have come back yet.
-        next = size;
-      } else {
-        // It holds where it was refused before: the destination takes more now.
-        refusedAt = Integer.MAX_VALUE;
-        probeWait = FIRST_PROBE_NANOS;
-      }
-    }
+    next = refusals.bound(size, limit, next, now);
     if (next > size) {
       change(next, now);
     }
