@@ -11,7 +11,6 @@ import dev.sluice.store.BatchReader.ResultPage;
 import dev.sluice.store.BatchRecord;
 import dev.sluice.store.BatchRef;
 import dev.sluice.store.BatchWriter;
-import dev.sluice.store.BatchWriter.UploadOpening;
 import dev.sluice.store.BatchWriter.UploadSummary;
 import dev.sluice.store.NewBatch;
 import dev.sluice.store.ResultRecord;
@@ -104,16 +103,10 @@ final class Redrive {
   /**
    * Fills and seals the child; when that fails, nothing of it is left.
    *
+   * @param uploadId the child's upload
    * @return items taken
    */
-  long fill(BatchRecord parent, RedriveRequest request, BatchRef child, byte[] fingerprint) {
-    long uploadId =
-        switch (writer.openUpload(child.id(), null, null)) {
-          case UploadOpening.Opened opened -> opened.uploadId();
-          case UploadOpening other ->
-              throw new IllegalStateException(
-                  "A new batch gave " + other + " for its first upload, indicates a bug");
-        };
+  long fill(BatchRecord parent, RedriveRequest request, long uploadId, byte[] fingerprint) {
     boolean sealed = false;
     try {
       long taken = copy(parent, request, uploadId, fingerprint);

@@ -7,6 +7,7 @@ import dev.sluice.store.BatchRecord;
 import dev.sluice.store.BatchRef;
 import dev.sluice.store.BatchWriter;
 import dev.sluice.store.BatchWriter.Begun;
+import dev.sluice.store.BatchWriter.BegunUpload;
 import dev.sluice.store.Tenants;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Content;
@@ -113,17 +114,17 @@ final class RedriveController {
     if (parent.payloadsDropped()) {
       throw Redrive.payloadExpired(parent.ref());
     }
-    return switch (writer.begin(redrive.child(parent, key))) {
-      case Begun.Created created -> {
-        long items = redrive.fill(parent, wanted, created.batch(), fingerprint);
+    return switch (writer.beginUpload(redrive.child(parent, key))) {
+      case BegunUpload.Opened(BatchRef child, long uploadId) -> {
+        long items = redrive.fill(parent, wanted, uploadId, fingerprint);
         log.atInfo()
-            .addKeyValue("batch", created.batch().publicId())
+            .addKeyValue("batch", child.publicId())
             .addKeyValue("parent", parent.ref().publicId())
             .addKeyValue("items", items)
             .log("Redrive accepted.");
-        yield answers.answer(Tenants.DEFAULT, created.batch(), HttpStatus.ACCEPTED, prefer, false);
+        yield answers.answer(Tenants.DEFAULT, child, HttpStatus.ACCEPTED, prefer, false);
       }
-      case Begun.Existing existing -> replay(existing, fingerprint, prefer);
+      case BegunUpload.Taken(Begun.Existing existing) -> replay(existing, fingerprint, prefer);
     };
   }
 

@@ -37,26 +37,13 @@ final class ClientTuning {
 
   private static List<Measured> measure(Plan plan, int concurrency) {
     List<Contender> contenders = new ArrayList<>();
-    List<Measured> all = new ArrayList<>();
     try (SinkProcess sink = SinkProcess.start(Cores.SHARED)) {
       KINDS.forEach(
-          (kind, name) -> {
-            contenders.add(
-                SenderProcess.java(name, kind, Cores.SHARED, sink.url(), plan.bodyBytes()));
-            all.add(new Measured(name));
-          });
-      if (plan.warmUpItems() > 0) {
-        contenders.forEach(contender -> contender.send(plan.warmUpItems(), concurrency));
-      }
-      for (int round = 0; round < plan.rounds(); round++) {
-        for (int i = 0; i < contenders.size(); i++) {
-          Contender contender = contenders.get(i);
-          all.get(i)
-              .add(
-                  contender.send(plan.items(), concurrency).getFirst().withoutErrors(),
-                  ProcessCost.peakResidentMebibytes(contender.pid()));
-        }
-      }
+          (kind, name) ->
+              contenders.add(
+                  SenderProcess.java(name, kind, Cores.SHARED, sink.url(), plan.bodyBytes())));
+      List<Measured> all = Contender.inTurn(contenders, plan, concurrency);
+      all.forEach(Measured::requireNoErrors);
       return all;
     } finally {
       contenders.forEach(Contender::close);

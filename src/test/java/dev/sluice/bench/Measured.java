@@ -33,6 +33,13 @@ final class Measured {
     return rounds.stream().mapToLong(Round::errors).sum();
   }
 
+  /** Throws when a request of any round failed. */
+  void requireNoErrors() {
+    for (Round round : rounds) {
+      var _ = round.withoutErrors();
+    }
+  }
+
   double median(ToDoubleFunction<Round> measure) {
     return medianOf(rounds.stream().mapToDouble(measure).toArray());
   }

@@ -84,31 +84,12 @@ final class SenderComparison {
               SluiceContender.prepare(directory, concurrency, cores).start(),
               url,
               plan.bodyBytes()));
-      return rounds(contenders, concurrency);
+      return Contender.inTurn(contenders, plan, concurrency);
     } finally {
       contenders.forEach(Contender::close);
       Cores.SHARED.moveThisProcess();
       Directories.delete(directory);
     }
-  }
-
-  private List<Measured> rounds(List<Contender> contenders, int concurrency) {
-    List<Measured> all = new ArrayList<>();
-    contenders.forEach(contender -> contender.names().forEach(name -> all.add(new Measured(name))));
-    for (Contender contender : contenders) {
-      if (plan.warmUpItems() > 0) {
-        contender.send(plan.warmUpItems(), concurrency);
-      }
-    }
-    for (int round = 0; round < plan.rounds(); round++) {
-      int column = 0;
-      for (Contender contender : contenders) {
-        for (Round result : contender.send(plan.items(), concurrency)) {
-          all.get(column++).add(result, ProcessCost.peakResidentMebibytes(contender.pid()));
-        }
-      }
-    }
-    return all;
   }
 
   private void report(Section section, int concurrency, List<Measured> all) {
