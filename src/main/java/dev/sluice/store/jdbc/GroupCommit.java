@@ -23,6 +23,10 @@ import org.slf4j.LoggerFactory;
  * and answered after one commit. A unit that fails is rolled back alone; a commit that fails, fails
  * them all.
  *
+ * <p>A unit that may be forgotten ({@link #writeForgettable}) and is alone in its group is
+ * committed without a sync: it survives the end of this process, and the next synced commit takes
+ * it to the disk, since all commits share one log that is synced up to its end.
+ *
  * <p>After a failed write or fsync it refuses everything (fail-stop): the pages of that commit may
  * be gone although a later fsync would succeed.
  */
@@ -39,6 +43,10 @@ final class GroupCommit implements AutoCloseable {
   private final Duration queueTimeout;
   private final Runnable onFailStop;
   private final Thread thread;
+
+  /** What the connection is set to; the writer's thread only. */
+  private boolean synced = true;
+
   private volatile @Nullable StoreException failed;
   private volatile boolean closing;
   private volatile boolean ended;
@@ -72,12 +80,21 @@ final class GroupCommit implements AutoCloseable {
    * @throws StoreException when it did not take effect
    */
   <T extends @Nullable Object> T write(Session.Work<T> work) {
-    return await(submit(work));
+    return await(submit(work, false));
+  }
+
+  /**
+   * Like {@link #write}, but a loss of power soon after may undo {@code work}: for what is
+   * worthless by then, such as a lease of this process. Nothing that was answered to a client, or
+   * that says what was sent.
+   */
+  <T extends @Nullable Object> T writeForgettable(Session.Work<T> work) {
+    return await(submit(work, true));
   }
 
   /** Like {@link #write}, but gives up waiting after {@code timeout}. */
   <T extends @Nullable Object> T write(Session.Work<T> work, Duration timeout) {
-    CompletableFuture<T> answer = submit(work);
+    CompletableFuture<T> answer = submit(work, false);
     try {
       answer.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
@@ -116,12 +133,13 @@ final class GroupCommit implements AutoCloseable {
     }
   }
 
-  private <T extends @Nullable Object> CompletableFuture<T> submit(Session.Work<T> work) {
+  private <T extends @Nullable Object> CompletableFuture<T> submit(
+      Session.Work<T> work, boolean forgettable) {
     if (Thread.currentThread() == thread) {
       throw new IllegalStateException("The writer cannot wait for itself, indicates a bug");
     }
     refuseWhenStopped();
-    Unit<T> unit = new Unit<>(work);
+    Unit<T> unit = new Unit<>(work, forgettable);
     try {
       if (!queue.offer(unit, queueTimeout.toMillis(), TimeUnit.MILLISECONDS)) {
         throw new StoreException(
@@ -180,9 +198,12 @@ final class GroupCommit implements AutoCloseable {
       return;
     }
     long begun = clock.nanoTime();
+    // Beside other work a sync is shared; only alone is there one to save.
+    boolean alone = group.getFirst().forgettable && queue.isEmpty();
     try {
+      setSynced(!alone);
       runUnit(group.getFirst());
-      while (group.size() < MAX_UNITS && clock.nanoTime() - begun < MAX_GROUP_NANOS) {
+      while (!alone && group.size() < MAX_UNITS && clock.nanoTime() - begun < MAX_GROUP_NANOS) {
         Unit<?> next = queue.poll();
         if (next == null) {
           break;
@@ -198,6 +219,20 @@ final class GroupCommit implements AutoCloseable {
     // First: whoever gets an answer finds caches filled and listeners told.
     group.forEach(GroupCommit::runAfterCommit);
     group.forEach(Unit::succeed);
+  }
+
+  /** Between transactions: SQLite refuses the change within one. */
+  private void setSynced(boolean wanted) throws SQLException {
+    if (wanted == synced) {
+      return;
+    }
+    try (Statement statement = session.connection().createStatement()) {
+      statement.execute("COMMIT");
+      // Never a kept statement: SQLite makes the change while it compiles this text.
+      statement.execute("PRAGMA synchronous = " + (wanted ? "FULL" : "NORMAL"));
+      statement.execute("BEGIN");
+    }
+    synced = wanted;
   }
 
   /** Runs one unit; throws only when the transaction as a whole is lost. */
@@ -313,7 +348,7 @@ final class GroupCommit implements AutoCloseable {
   public void close() {
     closing = true;
     // Wakes the poll; a unit that changes nothing costs no fsync.
-    if (!queue.offer(new Unit<>(_ -> Boolean.TRUE))) {
+    if (!queue.offer(new Unit<>(_ -> Boolean.TRUE, true))) {
       log.atDebug().log("The writer has work queued and will see the end by itself.");
     }
     boolean interrupted = false;
@@ -334,13 +369,15 @@ final class GroupCommit implements AutoCloseable {
    */
   private static final class Unit<T extends @Nullable Object> {
     private final Session.Work<T> work;
+    private final boolean forgettable;
     private final CompletableFuture<T> answer = new CompletableFuture<>();
     private List<Runnable> afterCommit = List.of();
     private @Nullable T result;
     private @Nullable Throwable failure;
 
-    Unit(Session.Work<T> work) {
+    Unit(Session.Work<T> work, boolean forgettable) {
       this.work = work;
+      this.forgettable = forgettable;
     }
 
     void run(Session session) throws SQLException {

@@ -46,8 +46,9 @@ final class SqliteShardQueue implements ShardQueue {
 
   @Override
   public List<ClaimedShard> claim(List<ClaimRequest> requests) {
+    // After a loss of power the lease is void, and whatever was sent under it is sent again.
     List<Claims.Granted> granted =
-        writer.write(
+        writer.writeForgettable(
             session -> {
               List<Claims.Granted> all = new ArrayList<>();
               for (ClaimRequest request : requests) {

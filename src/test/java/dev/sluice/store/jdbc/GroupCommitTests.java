@@ -89,6 +89,11 @@ class GroupCommitTests {
   /** Has the units queue up behind a commit, so that they make one group. */
   private <T> List<CompletableFuture<T>> asOneGroup(List<Session.Work<T>> units)
       throws InterruptedException {
+    return asOneGroup(units, false);
+  }
+
+  private <T> List<CompletableFuture<T>> asOneGroup(
+      List<Session.Work<T>> units, boolean lastForgettable) throws InterruptedException {
     CountDownLatch entered = new CountDownLatch(1);
     CountDownLatch release = new CountDownLatch(1);
     CompletableFuture<Integer> blocker =
@@ -104,7 +109,10 @@ class GroupCommitTests {
     entered.await();
     List<CompletableFuture<T>> answers = new ArrayList<>();
     for (Session.Work<T> unit : units) {
-      answers.add(CompletableFuture.supplyAsync(() -> writer.write(unit), callers));
+      boolean forgettable = lastForgettable && answers.size() == units.size() - 1;
+      answers.add(
+          CompletableFuture.supplyAsync(
+              () -> forgettable ? writer.writeForgettable(unit) : writer.write(unit), callers));
       while (writer.queueLength() < answers.size()) {
         Thread.onSpinWait();
       }
@@ -215,6 +223,37 @@ class GroupCommitTests {
     writer.write(s -> s.number("PRAGMA max_page_count = " + (pages + 10_000)));
     assertThat(writer.write(large)).isEqualTo(1);
     assertThat(stops).hasValue(0);
+  }
+
+  private static final Session.Work<Long> SYNC_LEVEL =
+      session -> session.number("PRAGMA synchronous").orElseThrow();
+  private static final long NORMAL = 1;
+  private static final long FULL = 2;
+
+  @Test
+  void savesTheSyncOfWhatMayBeForgottenAndOfNothingElse() {
+    assertThat(writer.write(SYNC_LEVEL)).isEqualTo(FULL);
+    assertThat(writer.writeForgettable(SYNC_LEVEL)).isEqualTo(NORMAL);
+    assertThat(writer.writeForgettable(SYNC_LEVEL)).isEqualTo(NORMAL);
+    assertThat(writer.write(SYNC_LEVEL)).isEqualTo(FULL);
+  }
+
+  @Test
+  void syncsWhatMayBeForgottenBesideOtherWork() throws Exception {
+    List<Session.Work<Long>> units = List.of(SYNC_LEVEL, SYNC_LEVEL);
+    assertThat(asOneGroup(units, true).getLast().get()).isEqualTo(FULL);
+  }
+
+  @Test
+  void syncsAgainAfterAForgettableUnitFailed() {
+    assertThatThrownBy(
+            () ->
+                writer.writeForgettable(
+                    _ -> {
+                      throw new IllegalArgumentException();
+                    }))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThat(writer.write(SYNC_LEVEL)).isEqualTo(FULL);
   }
 
   @Test
