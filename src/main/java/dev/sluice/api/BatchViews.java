@@ -71,6 +71,7 @@ public class BatchViews {
         times.pausedAt(),
         times.cancelledAt(),
         times.finishedAt(),
+        batch.options().deadline(),
         batch.parentId(),
         BatchView.Links.of(batch.ref().publicId(), batch.parentId()),
         null);

@@ -2,8 +2,10 @@ package dev.sluice.dispatch;
 
 import dev.sluice.attempt.AttemptTerms;
 import dev.sluice.model.BatchOptions;
+import dev.sluice.model.ProcessClock;
 import dev.sluice.model.Rate;
 import dev.sluice.store.ShardQueue.BatchTerms;
+import java.time.Instant;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -25,9 +27,11 @@ final class BatchGate {
   private final AtomicInteger inFlight = new AtomicInteger();
   private final AtomicInteger wakes = new AtomicInteger();
   private final Queue<Lane> waiting = new ConcurrentLinkedQueue<>();
+  private final ProcessClock clock;
+  private final @Nullable Instant deadline;
   private volatile boolean open = true;
 
-  BatchGate(BatchTerms terms, RandomGenerator random) {
+  BatchGate(BatchTerms terms, RandomGenerator random, ProcessClock clock) {
     BatchOptions options = terms.options();
     Integer concurrency = options.concurrency();
     Rate rate = options.rate();
@@ -37,6 +41,8 @@ final class BatchGate {
     this.maxInFlight = concurrency == null ? Integer.MAX_VALUE : concurrency;
     this.pacer = rate == null ? null : new RatePacer(terms.batch().publicId(), rate);
     this.timeoutNanos = options.timeout().toNanos();
+    this.clock = clock;
+    this.deadline = options.deadline();
   }
 
   /**
@@ -44,7 +50,7 @@ final class BatchGate {
    * later.
    */
   boolean tryEnter(Lane lane) {
-    if (!open) {
+    if (!open || isOver()) {
       return false;
     }
     if (inFlight.incrementAndGet() <= maxInFlight) {
@@ -59,6 +65,11 @@ final class BatchGate {
       wakeOne();
     }
     return false;
+  }
+
+  /** The store closes the batch a moment later; nothing goes out in between. */
+  private boolean isOver() {
+    return deadline != null && !clock.instant().isBefore(deadline);
   }
 
   /** Gives a place back. */

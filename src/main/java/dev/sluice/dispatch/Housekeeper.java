@@ -69,6 +69,7 @@ final class Housekeeper {
 
   /** One round; called some times a second. */
   void tick() {
+    drain(() -> housekeeping.expireBatches(STEP));
     followBatches();
     followDestinations();
     parkBlockedLanes();
@@ -106,7 +107,7 @@ final class Housekeeper {
     for (BatchControl batch : control.batchControls(gates.keySet())) {
       BatchGate gate = gates.remove(batch.batchId());
       if (gate != null) {
-        follow(gate, batch.state().isDispatchable());
+        follow(gate, batch.sendable());
       }
     }
     // A batch that is gone sends nothing more.

@@ -97,7 +97,9 @@ final class Lanes {
           "Destination " + destinationId + " of a claimed shard is unknown, indicates a bug");
     }
     BatchTerms terms = shard.terms();
-    BatchGate gate = gates.computeIfAbsent(terms.batch().id(), _ -> new BatchGate(terms, random));
+    BatchGate gate =
+        gates.computeIfAbsent(
+            terms.batch().id(), _ -> new BatchGate(terms, random, context.clock()));
     lane.add(shard, ShardDecoder.open(shard.payload()), gate);
   }
 

@@ -8,6 +8,7 @@ import dev.sluice.model.Delivery;
 import dev.sluice.model.Rate;
 import dev.sluice.model.RetryOptions;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
@@ -24,7 +25,7 @@ final class OptionsReader {
    * @throws dev.sluice.api.ApiProblem 400 for unknown or invalid members, 422 for those not built
    */
   static BatchOptions read(OptionFields fields) {
-    fields.refuse("auth", "deadline", "window", "haltOn", "canary", "callback", "maxInvalid");
+    fields.refuse("auth", "window", "haltOn", "canary", "callback", "maxInvalid");
     BatchOptions defaults = BatchOptions.DEFAULT;
     requireBuilt(fields, "delivery", "at_least_once", "at_most_once");
     requireBuilt(fields, "onInvalid", "reject", "skip");
@@ -35,6 +36,11 @@ final class OptionsReader {
     List<String> success = requireNonNullElse(fields.texts("success"), defaults.success());
     Duration timeout = requireNonNullElse(fields.duration("timeout"), defaults.timeout());
     Capture capture = capture(fields.object("capture"));
+    Instant notBefore = fields.instant("notBefore");
+    Instant deadline = fields.instant("deadline");
+    if (notBefore != null && deadline != null && !deadline.isAfter(notBefore)) {
+      throw fields.invalid("deadline", "later than notBefore");
+    }
     try {
       BatchOptions options =
           new BatchOptions(
@@ -45,8 +51,8 @@ final class OptionsReader {
               retry,
               success,
               timeout,
-              fields.instant("notBefore"),
-              null,
+              notBefore,
+              deadline,
               requireNonNullElse(fields.integer("weight"), defaults.weight()),
               BatchOptions.OnBreakerOpen.PARK,
               capture,

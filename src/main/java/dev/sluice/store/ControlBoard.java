@@ -61,8 +61,12 @@ public interface ControlBoard {
   /** Gives the desired state of batches in this replica's lanes. */
   List<BatchControl> batchControls(Collection<Long> batchIds);
 
-  /** The state of a batch as dispatch must follow it. */
-  record BatchControl(long batchId, BatchState state) {}
+  /**
+   * A batch as dispatch must follow it.
+   *
+   * @param sendable whether its items may be sent now
+   */
+  record BatchControl(long batchId, boolean sendable) {}
 
   /** Gives the desired state of destinations in this replica's lanes. */
   List<DestinationRecord> destinationControls(Collection<Long> destinationIds);

@@ -74,7 +74,8 @@ CREATE INDEX batch_unfinished ON batch (id) WHERE sealed_at IS NOT NULL AND fini
 CREATE INDEX batch_scheduled ON batch (not_before) WHERE state = 1;
 CREATE INDEX batch_flow_sync ON batch (id) WHERE flow_sync = 1;
 CREATE INDEX batch_closing ON batch (id) WHERE closing = 1;
-CREATE INDEX batch_deadline ON batch (deadline) WHERE deadline IS NOT NULL AND finished_at IS NULL;
+CREATE INDEX batch_deadline ON batch (deadline)
+  WHERE deadline IS NOT NULL AND sealed_at IS NOT NULL AND finished_at IS NULL AND closed_as IS NULL;
 CREATE INDEX batch_finished ON batch (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX batch_parent ON batch (parent_id) WHERE parent_id IS NOT NULL;
 

@@ -237,7 +237,8 @@ final class LaneBench {
     BatchGate gate =
         new BatchGate(
             new BatchTerms(new BatchRef(batch, "bat_" + batch), "default", options),
-            new Random(42));
+            new Random(42),
+            clock);
     gates.put(batch, gate);
     ShardEncoder encoder = new ShardEncoder(0);
     for (int i = 0; i < count; i++) {
@@ -287,12 +288,24 @@ final class LaneBench {
     return with(RetryOptions.DEFAULT, null, new Rate(permits, per, 1));
   }
 
+  BatchOptions deadline(Instant deadline) {
+    return with(RetryOptions.DEFAULT, null, null, deadline);
+  }
+
   private static BatchOptions with(RetryOptions retry, @Nullable Integer concurrency) {
     return with(retry, concurrency, null);
   }
 
   private static BatchOptions with(
       RetryOptions retry, @Nullable Integer concurrency, @Nullable Rate rate) {
+    return with(retry, concurrency, rate, null);
+  }
+
+  private static BatchOptions with(
+      RetryOptions retry,
+      @Nullable Integer concurrency,
+      @Nullable Rate rate,
+      @Nullable Instant deadline) {
     BatchOptions d = BatchOptions.DEFAULT;
     return new BatchOptions(
         d.delivery(),
@@ -303,7 +316,7 @@ final class LaneBench {
         d.success(),
         d.timeout(),
         d.notBefore(),
-        d.deadline(),
+        deadline,
         d.weight(),
         d.onBreakerOpen(),
         d.capture(),

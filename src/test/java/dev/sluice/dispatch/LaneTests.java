@@ -272,6 +272,22 @@ class LaneTests {
   }
 
   @Test
+  void nothingIsSentOnceTheDeadlineHasCome() {
+    LaneBench bench = new LaneBench("--concurrency=2");
+    bench.add(10, bench.deadline(bench.instant().plusSeconds(5)));
+    bench.answer(1, BUSY);
+    bench.advance(Duration.ofMillis(4_999));
+    bench.answer(1, OK);
+    int sent = bench.sentCount();
+    bench.advance(Duration.ofMillis(1));
+    bench.answerAll(OK);
+    bench.advance(Duration.ofMinutes(1));
+    assertThat(bench.sentCount()).isEqualTo(sent);
+    assertThat(bench.inFlight()).isZero();
+    assertThat(bench.admitted()).isZero();
+  }
+
+  @Test
   void aPausedDestinationSendsNothing() {
     LaneBench bench = new LaneBench("--concurrency=2");
     bench.pauseDestination(true);

@@ -45,6 +45,7 @@ class OptionsTests {
              "retry":{"maxAttempts":3,"minBackoff":"250ms","multiplier":1.5,"maxBackoff":"10s",
                       "maxElapsed":"PT1H","jitter":"full","on":["not_sent","5xx"],"notOn":[501]},
              "success":["2xx",304],"timeout":"5s","notBefore":"2030-01-01T00:00:00+01:00",
+             "deadline":"2031-01-01T00:00:00Z",
              "weight":7,"onBreakerOpen":"park","onInvalid":"reject","openTimeout":"1h",
              "capture":{"on":"always","bytes":100}}
             """);
@@ -55,7 +56,7 @@ class OptionsTests {
                     + "&retry.maxAttempts=3&retry.minBackoff=250ms&retry.multiplier=1.5"
                     + "&retry.maxBackoff=10s&retry.maxElapsed=PT1H&retry.jitter=full"
                     + "&retry.on=not_sent&retry.on=5xx&retry.notOn=501&success=2xx,304&timeout=5s"
-                    + "&notBefore=2030-01-01T00:00:00%2B01:00&weight=7&onBreakerOpen=park"
+                    + "&notBefore=2030-01-01T00:00:00%2B01:00&deadline=2031-01-01T00:00:00Z&weight=7&onBreakerOpen=park"
                     + "&onInvalid=reject&openTimeout=1h&capture.on=always&capture.bytes=100"))
         .isEqualTo(options);
     assertThat(options.concurrency()).isEqualTo(50);
@@ -64,6 +65,7 @@ class OptionsTests {
     assertThat(options.retry().notOn()).isEqualTo(List.of("501"));
     assertThat(options.success()).isEqualTo(List.of("2xx", "304"));
     assertThat(options.notBefore()).isEqualTo(Instant.parse("2029-12-31T23:00:00Z"));
+    assertThat(options.deadline()).isEqualTo(Instant.parse("2031-01-01T00:00:00Z"));
     assertThat(options.capture()).isEqualTo(new Capture(Capture.On.ALWAYS, 100));
   }
 
@@ -72,7 +74,6 @@ class OptionsTests {
       strings = {
         "{\"delivery\":\"at_most_once\"}",
         "{\"auth\":{\"credential\":\"x\"}}",
-        "{\"deadline\":\"2030-01-01T00:00:00Z\"}",
         "{\"window\":{}}",
         "{\"haltOn\":{}}",
         "{\"canary\":{}}",
@@ -119,6 +120,10 @@ class OptionsTests {
         "{\"success\":[{}]} | invalid_option | /options/success",
         "{\"weight\":0} | invalid_option | /options",
         "{\"notBefore\":\"tomorrow\"} | invalid_option | /options/notBefore",
+        "{\"notBefore\":\"+99999-01-01T00:00:00Z\"} | invalid_option | /options/notBefore",
+        "{\"deadline\":\"2h\"} | invalid_option | /options/deadline",
+        "{\"deadline\":\"2026-01-31\"} | invalid_option | /options/deadline",
+        "{\"deadline\":\"2030-01-01T00:00:00Z\",\"notBefore\":\"2030-01-01T00:00:00Z\"} | invalid_option | /options/deadline",
         "{\"delivery\":\"never\"} | invalid_option | /options/delivery",
         "{\"retry\":{\"jitter\":\"x\"}} | invalid_option | /options/retry/jitter",
         "{\"retry\":{\"maxAttempts\":101}} | invalid_option | /options/retry",

@@ -142,6 +142,12 @@ final class RecordingStore implements BatchWriter, BatchReader {
   }
 
   @Override
+  public synchronized boolean isTaken(String tenant, String idempotencyKey) {
+    return batches.values().stream()
+        .anyMatch(known -> idempotencyKey.equals(known.submitted.idempotencyKey()));
+  }
+
+  @Override
   public synchronized BegunUpload beginUpload(NewBatch batch) {
     return switch (begin(batch)) {
       case Begun.Existing existing -> new BegunUpload.Taken(existing);

@@ -156,6 +156,28 @@ public abstract class StoreContract {
         d.openTimeout());
   }
 
+  private static BatchOptions deadline(Instant deadline) {
+    return deadline(null, deadline);
+  }
+
+  private static BatchOptions deadline(Instant notBefore, Instant deadline) {
+    BatchOptions d = BatchOptions.DEFAULT;
+    return new BatchOptions(
+        d.delivery(),
+        d.concurrency(),
+        d.rate(),
+        d.credential(),
+        d.retry(),
+        d.success(),
+        d.timeout(),
+        notBefore,
+        deadline,
+        d.weight(),
+        d.onBreakerOpen(),
+        d.capture(),
+        d.openTimeout());
+  }
+
   private static BatchOptions weight(int weight) {
     BatchOptions d = BatchOptions.DEFAULT;
     return new BatchOptions(
@@ -885,7 +907,7 @@ public abstract class StoreContract {
       assertThat(store.queue().ready(0, 10)).isEmpty();
       assertThat(claim(ALPHA, 10)).isEmpty();
       assertThat(store.board().batchControls(Set.of(batch.id())))
-          .containsExactly(new ControlBoard.BatchControl(batch.id(), BatchState.PAUSED));
+          .containsExactly(new ControlBoard.BatchControl(batch.id(), false));
 
       assertThat(store.board().resume(batch.id(), BY_TEST))
           .isEqualTo(new Controlled.Done(BatchState.RUNNING));
@@ -1040,6 +1062,142 @@ public abstract class StoreContract {
           .satisfies(f -> assertThat(f.destination().lane()).isEqualTo(lane));
       clock.advance(Duration.ofSeconds(10));
       assertThat(read(batch).counts().inFlight()).isZero();
+    }
+  }
+
+  @Nested
+  class Deadlines {
+
+    private final Instant deadline = clock.instant().plusSeconds(60);
+
+    private void passDeadline() {
+      assertThat(store.housekeeping().expireBatches(100)).isZero();
+      assertThat(store.housekeeping().nextDue()).isEqualTo(deadline);
+      clock.advance(Duration.ofSeconds(60));
+      assertThat(store.housekeeping().expireBatches(100)).isEqualTo(1);
+      assertThat(store.housekeeping().expireBatches(100)).isZero();
+      assertThat(store.housekeeping().nextDue()).isNotEqualTo(deadline);
+    }
+
+    private void completes(BatchRef batch, Counts counts) {
+      BatchRecord read = read(batch);
+      assertThat(read.state()).isEqualTo(BatchState.COMPLETED);
+      assertThat(read.counts()).isEqualTo(counts);
+      assertThat(read.reason()).isNotNull();
+      assertThat(read.reason().code()).isEqualTo("deadline");
+      assertThat(read.reason().message()).contains(deadline.toString());
+      assertThat(read.reason().by()).isEqualTo("sluice");
+    }
+
+    @Test
+    void whatWasNeverTriedExpiresByItsShard() {
+      BatchRef batch =
+          sealed(store.writer(), deadline(deadline), shard(ALPHA, 0, 300), shard(BETA, 300, 300));
+      passDeadline();
+      assertThat(claimAll(store.queue(), 100)).isEmpty();
+      assertThat(store.board().batchControls(Set.of(batch.id())))
+          .containsExactly(new ControlBoard.BatchControl(batch.id(), false));
+
+      assertThat(store.housekeeping().closeShards(1).outcomes())
+          .isEqualTo(Map.of(OutcomeState.EXPIRED, 300));
+      assertThat(read(batch).state()).isEqualTo(BatchState.QUEUED);
+      store.housekeeping().closeShards(100);
+
+      completes(batch, new Counts(600, 0, 0, 0, 600, 0, 0, 0));
+      assertThat(store.reader().item(batch, 7).orElseThrow().outcome().state())
+          .isEqualTo(OutcomeState.EXPIRED);
+    }
+
+    @Test
+    void anAttemptOnTheWireKeepsItsOutcomeAndDoubtStaysDoubt() {
+      BatchRef batch = sealed(store.writer(), deadline(deadline), shard(ALPHA, 0, 4));
+      ClaimedShard shard = claim(ALPHA, 4).getFirst();
+      settle(
+          new Settlement(
+              shard.lease(),
+              List.of(),
+              List.of(
+                  attempt(1, 1, Attempt.Kind.MAYBE_SENT, clock.instant()),
+                  attempt(2, 1, Attempt.Kind.NOT_SENT, clock.instant()))));
+      passDeadline();
+      store.housekeeping().closeShards(100);
+      assertThat(read(batch).state()).isEqualTo(BatchState.RUNNING);
+
+      settle(some(shard.lease(), outcome(0, OutcomeState.SUCCEEDED, clock.instant())));
+      store.queue().giveBack(List.of(new GivenBack(shard.lease(), null)));
+      assertThat(claimAll(store.queue(), 10)).isEmpty();
+      store.housekeeping().closeShards(100);
+
+      completes(batch, new Counts(4, 0, 1, 0, 2, 0, 0, 1));
+      assertThat(store.reader().item(batch, 1).orElseThrow().outcome().state())
+          .isEqualTo(OutcomeState.IN_DOUBT);
+    }
+
+    @Test
+    void aRetryThatWaitsInTheStoreIsNotWaitedFor() {
+      BatchRef batch = sealed(store.writer(), deadline(deadline), shard(ALPHA, 0, 4));
+      ClaimedShard shard = claim(ALPHA, 4).getFirst();
+      store.queue().giveBack(List.of(new GivenBack(shard.lease(), deadline.plusSeconds(3600))));
+      passDeadline();
+      store.housekeeping().closeShards(100);
+      completes(batch, new Counts(4, 0, 0, 0, 4, 0, 0, 0));
+    }
+
+    @Test
+    void aPausedBatchExpiresAndAResumeSendsNothing() {
+      BatchRef batch = sealed(store.writer(), deadline(deadline), shard(ALPHA, 0, 4));
+      store.board().pause(batch.id(), BY_TEST);
+      passDeadline();
+      assertThat(read(batch).state()).isEqualTo(BatchState.PAUSED);
+      store.board().resume(batch.id(), BY_TEST);
+      store.housekeeping().followBatchStates(100);
+      assertThat(claimAll(store.queue(), 10)).isEmpty();
+      store.housekeeping().closeShards(100);
+      assertThat(read(batch).state()).isEqualTo(BatchState.COMPLETED);
+      assertThat(read(batch).counts().expired()).isEqualTo(4);
+    }
+
+    @Test
+    void aBatchSealedOrDueAfterItsDeadlineExpires() {
+      BatchRef scheduled =
+          sealed(store.writer(), deadline(deadline.minusSeconds(1), deadline), shard(ALPHA, 0, 4));
+      BatchRef open = begin(store.writer(), batch(null, true, deadline(deadline)));
+      long upload = openUpload(store.writer(), open);
+      store.writer().append(upload, List.of(shard(ALPHA, 0, 3)));
+      store.writer().commit(upload, summary(3));
+      clock.advance(Duration.ofSeconds(60));
+      assertThat(store.housekeeping().expireBatches(100)).as("the scheduled one").isEqualTo(1);
+      store.housekeeping().promoteDue(100);
+      assertThat(claimAll(store.queue(), 10)).isEmpty();
+      store.housekeeping().closeShards(100);
+      completes(scheduled, new Counts(4, 0, 0, 0, 4, 0, 0, 0));
+
+      store.writer().seal(open.id(), null);
+      assertThat(store.housekeeping().expireBatches(100)).isEqualTo(1);
+      store.housekeeping().closeShards(100);
+      completes(open, new Counts(3, 0, 0, 0, 3, 0, 0, 0));
+    }
+
+    @Test
+    void survivesAKill() {
+      BatchRef batch = sealed(store.writer(), deadline(deadline), shard(ALPHA, 0, 4));
+      claim(ALPHA, 4);
+      passDeadline();
+      store = crashAndReopen();
+      assertThat(claimAll(store.queue(), 10)).isEmpty();
+      store.housekeeping().closeShards(100);
+      completes(batch, new Counts(4, 0, 0, 0, 4, 0, 0, 0));
+    }
+
+    @Test
+    void cancelWinsTheBatchButNotTheItems() {
+      BatchRef batch = sealed(store.writer(), deadline(deadline), shard(ALPHA, 0, 4));
+      passDeadline();
+      assertThat(store.board().cancel(batch.id(), BY_TEST))
+          .isEqualTo(new Controlled.Done(BatchState.CANCELLING));
+      store.housekeeping().closeShards(100);
+      assertThat(read(batch).state()).isEqualTo(BatchState.CANCELLED);
+      assertThat(read(batch).counts()).isEqualTo(new Counts(4, 0, 0, 0, 4, 0, 0, 0));
     }
   }
 

@@ -159,6 +159,11 @@ final class BatchIntake {
     return new Begun.Created(create(session, batch, now));
   }
 
+  boolean isTaken(Session session, String tenant, String key, long now) throws SQLException {
+    Keyed keyed = session.first(BY_KEY, BatchIntake::keyed, tenant, key);
+    return keyed != null && !isDead(session, keyed, now);
+  }
+
   private static Keyed keyed(ResultSet row) throws SQLException {
     boolean receiving = row.getInt(3) == 1 && Rows.number(row, 4) == null;
     return new Keyed(

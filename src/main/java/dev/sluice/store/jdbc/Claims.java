@@ -33,7 +33,7 @@ final class Claims {
         AND (d.paused_since IS NULL OR d.paused_until <= ?)
         AND EXISTS (
           SELECT 1 FROM flow f CROSS JOIN batch b ON b.id = f.batch_id
-          WHERE f.destination_id = d.id AND f.state = 1 AND b.state IN (2, 3))
+          WHERE f.destination_id = d.id AND f.state = 1 AND b.state IN (2, 3) AND b.closed_as IS NULL)
       LIMIT ?
       """;
 
@@ -49,7 +49,7 @@ final class Claims {
       """
       SELECT f.batch_id, b.weight, b.state
       FROM flow f CROSS JOIN batch b ON b.id = f.batch_id
-      WHERE f.destination_id = ? AND f.state = 1 AND b.state IN (2, 3)
+      WHERE f.destination_id = ? AND f.state = 1 AND b.state IN (2, 3) AND b.closed_as IS NULL
       ORDER BY f.tag, f.batch_id LIMIT ?
       """;
 
