@@ -107,6 +107,11 @@ final class Lanes {
     return lanes.values();
   }
 
+  /** Gives the gate of a batch, or null when nothing of it is in memory. */
+  @Nullable BatchGate gate(long batchId) {
+    return gates.get(batchId);
+  }
+
   Collection<BatchGate> gates() {
     return gates.values();
   }

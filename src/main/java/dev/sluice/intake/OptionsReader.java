@@ -3,8 +3,10 @@ package dev.sluice.intake;
 import static java.util.Objects.requireNonNullElse;
 
 import dev.sluice.model.BatchOptions;
+import dev.sluice.model.Canary;
 import dev.sluice.model.Capture;
 import dev.sluice.model.Delivery;
+import dev.sluice.model.HaltOn;
 import dev.sluice.model.Rate;
 import dev.sluice.model.RetryOptions;
 import java.time.Duration;
@@ -25,7 +27,7 @@ final class OptionsReader {
    * @throws dev.sluice.api.ApiProblem 400 for unknown or invalid members, 422 for those not built
    */
   static BatchOptions read(OptionFields fields) {
-    fields.refuse("auth", "window", "haltOn", "canary", "callback", "maxInvalid");
+    fields.refuse("auth", "window", "callback", "maxInvalid");
     BatchOptions defaults = BatchOptions.DEFAULT;
     requireBuilt(fields, "delivery", "at_least_once", "at_most_once");
     requireBuilt(fields, "onInvalid", "reject", "skip");
@@ -56,7 +58,9 @@ final class OptionsReader {
               requireNonNullElse(fields.integer("weight"), defaults.weight()),
               BatchOptions.OnBreakerOpen.PARK,
               capture,
-              requireNonNullElse(fields.duration("openTimeout"), defaults.openTimeout()));
+              requireNonNullElse(fields.duration("openTimeout"), defaults.openTimeout()),
+              haltOn(fields.object("haltOn")),
+              canary(fields.object("canary")));
       fields.end();
       return options;
     } catch (IllegalArgumentException e) {
@@ -121,6 +125,49 @@ final class OptionsReader {
     }
   }
 
+  private static HaltOn haltOn(@Nullable OptionFields fields) {
+    HaltOn defaults = HaltOn.DEFAULT;
+    if (fields == null) {
+      return defaults;
+    }
+    Double failureRatio = fields.number("failureRatio");
+    Integer after = fields.integer("after");
+    if (after != null && failureRatio == null) {
+      throw fields.invalid("after", "given with haltOn.failureRatio");
+    }
+    Integer refused = fields.integer("consecutiveAuthFailures");
+    String action = fields.text("action");
+    fields.end();
+    try {
+      return new HaltOn(
+          failureRatio,
+          requireNonNullElse(after, defaults.after()),
+          requireNonNullElse(refused, defaults.consecutiveAuthFailures()),
+          action == null
+              ? defaults.action()
+              : named(HaltOn.Action.values(), fields, "action", action, "pause or cancel"));
+    } catch (IllegalArgumentException e) {
+      throw fields.outOfRange("", e);
+    }
+  }
+
+  private static @Nullable Canary canary(@Nullable OptionFields fields) {
+    if (fields == null) {
+      return null;
+    }
+    Integer items = fields.integer("items");
+    if (items == null) {
+      throw fields.invalid("items", "given with a canary");
+    }
+    Double ratio = fields.number("maxFailureRatio");
+    fields.end();
+    try {
+      return new Canary(items, requireNonNullElse(ratio, Canary.DEFAULT_MAX_FAILURE_RATIO));
+    } catch (IllegalArgumentException e) {
+      throw fields.outOfRange("", e);
+    }
+  }
+
   private static Capture capture(@Nullable OptionFields fields) {
     Capture defaults = Capture.DEFAULT;
     if (fields == null) {
@@ -131,17 +178,20 @@ final class OptionsReader {
     fields.end();
     try {
       return new Capture(
-          on == null ? defaults.on() : captureOn(fields, on),
+          on == null
+              ? defaults.on()
+              : named(Capture.On.values(), fields, "on", on, "failure, always or never"),
           requireNonNullElse(bytes, defaults.bytes()));
     } catch (IllegalArgumentException e) {
       throw fields.outOfRange("", e);
     }
   }
 
-  private static Capture.On captureOn(OptionFields fields, String on) {
-    return Stream.of(Capture.On.values())
-        .filter(known -> known.name().toLowerCase(Locale.ROOT).equals(on))
+  private static <E extends Enum<E>> E named(
+      E[] values, OptionFields fields, String name, String value, String expected) {
+    return Stream.of(values)
+        .filter(known -> known.name().toLowerCase(Locale.ROOT).equals(value))
         .findFirst()
-        .orElseThrow(() -> fields.invalid("on", "failure, always or never"));
+        .orElseThrow(() -> fields.invalid(name, expected));
   }
 }

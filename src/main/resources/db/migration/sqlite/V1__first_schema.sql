@@ -62,7 +62,9 @@ CREATE TABLE batch (
   closing          INTEGER NOT NULL DEFAULT 0,  -- 1 while shards are still to be closed
   flow_sync        INTEGER NOT NULL DEFAULT 0,  -- 1 while flows are still to follow the state
   flow_cursor      INTEGER NOT NULL DEFAULT 0,  -- destination_id they have been followed up to
-  halt             TEXT,                        -- progress of canary and haltOn
+  held_from        INTEGER,                     -- items from this index on wait for the canary
+  judged_before    INTEGER NOT NULL DEFAULT 0,  -- outcomes before the last resume: haltOn begins there
+  failed_before    INTEGER NOT NULL DEFAULT 0,  -- those of them that were no success
   callback_state   TEXT,
   payloads_dropped INTEGER NOT NULL DEFAULT 0,
   rows_dropped     INTEGER NOT NULL DEFAULT 0
@@ -209,6 +211,7 @@ CREATE TABLE batch_counter (
   in_doubt        INTEGER NOT NULL DEFAULT 0,
   attempts        INTEGER NOT NULL DEFAULT 0,
   last_outcome_at INTEGER,
+  auth_run        INTEGER NOT NULL DEFAULT 0,   -- outcomes in a row with 401, 403 or 407, the last ones
   PRIMARY KEY (batch_id, replica_slot)
 ) WITHOUT ROWID;
 

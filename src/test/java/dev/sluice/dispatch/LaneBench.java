@@ -6,6 +6,7 @@ import dev.sluice.model.Attempt;
 import dev.sluice.model.BatchOptions;
 import dev.sluice.model.BatchState;
 import dev.sluice.model.BodyKind;
+import dev.sluice.model.Canary;
 import dev.sluice.model.Destination;
 import dev.sluice.model.DispatchObserver;
 import dev.sluice.model.Item;
@@ -18,6 +19,7 @@ import dev.sluice.model.RetryOptions;
 import dev.sluice.model.StateReason;
 import dev.sluice.model.Verdict;
 import dev.sluice.store.BatchRef;
+import dev.sluice.store.ControlBoard.BatchControl;
 import dev.sluice.store.DestinationRecord;
 import dev.sluice.store.DestinationSettings;
 import dev.sluice.store.ShardDecoder;
@@ -289,7 +291,11 @@ final class LaneBench {
   }
 
   BatchOptions deadline(Instant deadline) {
-    return with(RetryOptions.DEFAULT, null, null, deadline);
+    return with(RetryOptions.DEFAULT, null, null, deadline, null);
+  }
+
+  BatchOptions canary(int items) {
+    return with(RetryOptions.DEFAULT, null, null, null, new Canary(items, 0.1));
   }
 
   private static BatchOptions with(RetryOptions retry, @Nullable Integer concurrency) {
@@ -298,14 +304,15 @@ final class LaneBench {
 
   private static BatchOptions with(
       RetryOptions retry, @Nullable Integer concurrency, @Nullable Rate rate) {
-    return with(retry, concurrency, rate, null);
+    return with(retry, concurrency, rate, null, null);
   }
 
   private static BatchOptions with(
       RetryOptions retry,
       @Nullable Integer concurrency,
       @Nullable Rate rate,
-      @Nullable Instant deadline) {
+      @Nullable Instant deadline,
+      @Nullable Canary canary) {
     BatchOptions d = BatchOptions.DEFAULT;
     return new BatchOptions(
         d.delivery(),
@@ -320,7 +327,9 @@ final class LaneBench {
         d.weight(),
         d.onBreakerOpen(),
         d.capture(),
-        d.openTimeout());
+        d.openTimeout(),
+        d.haltOn(),
+        canary);
   }
 
   /** Answers the oldest exchanges. */
@@ -352,10 +361,20 @@ final class LaneBench {
   }
 
   void follow(long batch, BatchState state) {
-    gates.get(batch).follow(state.isDispatchable());
+    follow(new BatchControl(batch, state.isDispatchable(), false));
     if (!state.isDispatchable()) {
       lane.release(batch);
     }
+  }
+
+  void follow(BatchControl control) {
+    BatchGate gate = gates.get(control.batchId());
+    gate.follow(control, gate.halts());
+    lane.signal();
+  }
+
+  BatchGate gate(long batch) {
+    return gates.get(batch);
   }
 
   void cutOverdue() {

@@ -320,7 +320,8 @@ final class RecordingStore implements BatchWriter, BatchReader {
         0,
         new BatchRecord.Times(Instant.EPOCH, null, null, null, null, null, null),
         null,
-        false);
+        false,
+        null);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.sluice.store.jdbc;
 
+import dev.sluice.model.Canary;
 import dev.sluice.model.Item;
 import dev.sluice.store.BatchRef;
 import dev.sluice.store.BatchWriter.Begun;
@@ -36,8 +37,8 @@ final class BatchIntake {
       """
       INSERT INTO batch (public_id, tenant, one_shot, name, metadata, options, template,
         idempotency_key, fingerprint, created_epoch, parent_id, state, weight, not_before, deadline,
-        open_timeout, created_at, appended_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?)
+        held_from, open_timeout, created_at, appended_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)
       RETURNING id
       """;
 
@@ -184,6 +185,7 @@ final class BatchIntake {
 
   private BatchRef create(Session session, NewBatch batch, long now) throws SQLException {
     String publicId = ids.next();
+    Canary canary = batch.options().canary();
     long id =
         session
             .number(
@@ -202,6 +204,7 @@ final class BatchIntake {
                 batch.options().weight(),
                 Rows.millis(batch.options().notBefore()),
                 Rows.millis(batch.options().deadline()),
+                canary == null ? null : canary.items(),
                 batch.options().openTimeout().toMillis(),
                 now,
                 now)

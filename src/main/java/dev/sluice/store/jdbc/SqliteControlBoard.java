@@ -37,7 +37,8 @@ final class SqliteControlBoard implements ControlBoard {
 
   private static final String CONTROLS =
       """
-      SELECT id, state IN (2, 3) AND closed_as IS NULL FROM batch WHERE id IN (SELECT value FROM json_each(?))
+      SELECT id, state IN (2, 3) AND closed_as IS NULL, held_from IS NOT NULL FROM batch
+      WHERE id IN (SELECT value FROM json_each(?))
       """;
 
   private static final String DESTINATIONS =
@@ -158,7 +159,7 @@ final class SqliteControlBoard implements ControlBoard {
         session ->
             session.list(
                 CONTROLS,
-                row -> new BatchControl(row.getLong(1), row.getInt(2) == 1),
+                row -> new BatchControl(row.getLong(1), row.getInt(2) == 1, row.getInt(3) == 1),
                 JsonColumns.array(batchIds)));
   }
 

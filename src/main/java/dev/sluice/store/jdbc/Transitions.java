@@ -43,6 +43,23 @@ final class Transitions {
       WHERE id = ? AND state IN (1, 2, 3, 4) AND closed_as IS NULL
       """;
 
+  /** A resume is a person's word: haltOn begins anew, and a canary that is over holds nothing. */
+  private static final String BEGIN_ANEW =
+      """
+      UPDATE batch SET judged_before = c.judged, failed_before = c.failed,
+        held_from = CASE WHEN held_from <= c.judged THEN NULL ELSE held_from END
+      FROM (
+        SELECT coalesce(sum(succeeded + failed + rejected + in_doubt), 0) AS judged,
+          coalesce(sum(failed + rejected + in_doubt), 0) AS failed
+        FROM batch_counter WHERE batch_id = ?1) AS c
+      WHERE id = ?1
+      """;
+
+  private static final String FORGET_RUN =
+      """
+      UPDATE batch_counter SET auth_run = 0 WHERE batch_id = ?
+      """;
+
   private final Uploads uploads;
   private final Flows flows;
 
@@ -89,6 +106,8 @@ final class Transitions {
       case PAUSED -> {
         BatchState state = resumed(row, now);
         session.update(RESUME, StoredNumbers.of(state), JsonColumns.reason(reason), batchId);
+        session.update(BEGIN_ANEW, batchId);
+        session.update(FORGET_RUN, batchId);
         flows.batchChanged(session, batchId);
         yield new Controlled.Done(state);
       }
