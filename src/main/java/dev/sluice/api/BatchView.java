@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param etaSeconds remaining items ÷ rate; null when nothing moves
  * @param waitingOn what holds items back
  * @param stalled whether it should run and nothing has ended for {@code sluice.api.stalled-after}
+ * @param deadline when what has no outcome expires
  * @param parentId the batch this one redrives
  * @param results the results; only after a wait, of a small finished batch
  */
@@ -44,6 +45,7 @@ public record BatchView(
     @Nullable Instant pausedAt,
     @Nullable Instant cancelledAt,
     @Nullable Instant finishedAt,
+    @Nullable Instant deadline,
     @Nullable String parentId,
     Links links,
     @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable List<ResultView> results) {
@@ -78,7 +80,7 @@ public record BatchView(
    * Something that holds items back.
    *
    * @param reason {@code paused}, {@code not_before}, {@code destination_paused}, {@code breaker},
-   *     {@code hold}, {@code rate}, {@code concurrency}, {@code retry}
+   *     {@code hold}, {@code rate}, {@code concurrency}, {@code retry}, {@code canary}
    * @param destination null when it holds the whole batch
    * @param items items that wait, of those in memory
    * @param until when the wait may end, when that is known
@@ -136,6 +138,7 @@ public record BatchView(
         pausedAt,
         cancelledAt,
         finishedAt,
+        deadline,
         parentId,
         links,
         List.copyOf(all));

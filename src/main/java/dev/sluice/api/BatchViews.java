@@ -23,6 +23,9 @@ public class BatchViews {
 
   private static final int MAX_WAITS = 100;
 
+  /** Held for the batch as a whole: what of it is in no lane waits as well. */
+  private static final String CANARY = "canary";
+
   private final BatchReader reader;
   private final ProcessClock clock;
   private final ApiSettings settings;
@@ -71,6 +74,7 @@ public class BatchViews {
         times.pausedAt(),
         times.cancelledAt(),
         times.finishedAt(),
+        batch.options().deadline(),
         batch.parentId(),
         BatchView.Links.of(batch.ref().publicId(), batch.parentId()),
         null);
@@ -125,9 +129,13 @@ public class BatchViews {
     }
     Instant now = clock.instant();
     List<BatchView.Waiting> waits = new ArrayList<>();
+    long held = batch.heldFrom() == null ? 0 : batch.counts().total() - batch.heldFrom();
+    if (held > 0 && batch.state().isDispatchable()) {
+      waits.add(new BatchView.Waiting(CANARY, null, held, null));
+    }
     for (FlowState flow : flows) {
       BatchView.Waiting wait = waiting(flow, now);
-      if (wait != null && waits.size() < MAX_WAITS) {
+      if (wait != null && !wait.reason().equals(CANARY) && waits.size() < MAX_WAITS) {
         waits.add(wait);
       }
     }

@@ -73,7 +73,9 @@ final class Redrive {
             of.weight(),
             of.onBreakerOpen(),
             of.capture(),
-            of.openTimeout());
+            of.openTimeout(),
+            of.haltOn(),
+            of.canary());
     return new NewBatch(
         parent.tenant(),
         parent.name(),

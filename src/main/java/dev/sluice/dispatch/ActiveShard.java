@@ -41,15 +41,15 @@ final class ActiveShard {
     this.unsettled = new AtomicInteger(decoder.itemCount() - settled);
   }
 
-  /** Gives the next item never begun under this lease, or null when there is none. */
+  /** Gives the next item never begun under this lease, or null when there is none or it is held. */
   @Nullable LaneItem nextFresh() {
     while (true) {
-      if (cursor.get() >= decoder.itemCount()) {
+      int ordinal = cursor.get();
+      if (ordinal >= decoder.itemCount() || isHeld(ordinal)) {
         return null;
       }
-      int ordinal = cursor.getAndIncrement();
-      if (ordinal >= decoder.itemCount()) {
-        return null;
+      if (!cursor.compareAndSet(ordinal, ordinal + 1)) {
+        continue;
       }
       Progress progress = claimed.progress();
       long index = decoder.index(ordinal);
@@ -65,6 +65,17 @@ final class ActiveShard {
         return item;
       }
     }
+  }
+
+  private boolean isHeld(int ordinal) {
+    long below = gate().sendBelow();
+    return below != Long.MAX_VALUE && decoder.index(ordinal) >= below;
+  }
+
+  /** Tells whether all that was never begun waits for the canary of its batch. */
+  boolean isHeld() {
+    int next = cursor.get();
+    return next < decoder.itemCount() && isHeld(next);
   }
 
   /** Counts an item in; false when the shard has been released and the item must be left alone. */
@@ -112,11 +123,12 @@ final class ActiveShard {
     earliestLongWait.accumulateAndGet(dueNanos, Math::min);
   }
 
-  /** Tells whether all that is left waits in the store. */
+  /** Tells whether all that is left waits in the store, or for a canary to end. */
   boolean onlyWaits() {
-    return cursor.get() >= decoder.itemCount()
+    int held = isHeld() ? freshCount() : 0;
+    return cursor.get() >= decoder.itemCount() - held
         && longWaits.get() > 0
-        && longWaits.get() >= unsettled.get()
+        && longWaits.get() >= unsettled.get() - held
         && (users.get() & ~RELEASED) == 0;
   }
 

@@ -2,8 +2,12 @@ package dev.sluice.dispatch;
 
 import dev.sluice.attempt.AttemptTerms;
 import dev.sluice.model.BatchOptions;
+import dev.sluice.model.Canary;
+import dev.sluice.model.ProcessClock;
 import dev.sluice.model.Rate;
+import dev.sluice.store.ControlBoard.BatchControl;
 import dev.sluice.store.ShardQueue.BatchTerms;
+import java.time.Instant;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -25,9 +29,17 @@ final class BatchGate {
   private final AtomicInteger inFlight = new AtomicInteger();
   private final AtomicInteger wakes = new AtomicInteger();
   private final Queue<Lane> waiting = new ConcurrentLinkedQueue<>();
+  private final ProcessClock clock;
+  private final @Nullable Instant deadline;
   private volatile boolean open = true;
 
-  BatchGate(BatchTerms terms, RandomGenerator random) {
+  /** Held from the start: whether the canary is over is known once the store was asked. */
+  private volatile long sendBelow;
+
+  /** Written under the monitor. */
+  private volatile int halts;
+
+  BatchGate(BatchTerms terms, RandomGenerator random, ProcessClock clock) {
     BatchOptions options = terms.options();
     Integer concurrency = options.concurrency();
     Rate rate = options.rate();
@@ -37,6 +49,10 @@ final class BatchGate {
     this.maxInFlight = concurrency == null ? Integer.MAX_VALUE : concurrency;
     this.pacer = rate == null ? null : new RatePacer(terms.batch().publicId(), rate);
     this.timeoutNanos = options.timeout().toNanos();
+    this.clock = clock;
+    this.deadline = options.deadline();
+    Canary canary = options.canary();
+    this.sendBelow = canary == null ? Long.MAX_VALUE : canary.items();
   }
 
   /**
@@ -44,7 +60,7 @@ final class BatchGate {
    * later.
    */
   boolean tryEnter(Lane lane) {
-    if (!open) {
+    if (!open || isOver()) {
       return false;
     }
     if (inFlight.incrementAndGet() <= maxInFlight) {
@@ -59,6 +75,11 @@ final class BatchGate {
       wakeOne();
     }
     return false;
+  }
+
+  /** The store closes the batch a moment later; nothing goes out in between. */
+  private boolean isOver() {
+    return deadline != null && !clock.instant().isBefore(deadline);
   }
 
   /** Gives a place back. */
@@ -98,11 +119,36 @@ final class BatchGate {
     return pacer;
   }
 
-  /** Follows the batch's state; gives whether that changed anything. */
-  boolean follow(boolean dispatchable) {
-    boolean changed = open != dispatchable;
-    open = dispatchable;
+  /**
+   * Follows what the store says of the batch; gives whether that changed anything.
+   *
+   * @param haltsBefore what {@link #halts} gave before the store was asked: what was read before a
+   *     halt does not undo it
+   */
+  synchronized boolean follow(BatchControl control, int haltsBefore) {
+    if (control.sendable() && halts != haltsBefore) {
+      return false;
+    }
+    long below = control.canary() ? sendBelow : Long.MAX_VALUE;
+    boolean changed = open != control.sendable() || sendBelow != below;
+    open = control.sendable();
+    sendBelow = below;
     return changed;
+  }
+
+  /** Sends nothing more: the store has just stopped the batch. */
+  synchronized void halt() {
+    halts++;
+    open = false;
+  }
+
+  int halts() {
+    return halts;
+  }
+
+  /** Gives the index from which on items wait for the canary; {@code Long.MAX_VALUE} for none. */
+  long sendBelow() {
+    return sendBelow;
   }
 
   long batchId() {

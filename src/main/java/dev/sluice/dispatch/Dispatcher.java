@@ -3,6 +3,7 @@ package dev.sluice.dispatch;
 import dev.sluice.model.DispatchObserver;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.LaneBoard;
+import dev.sluice.store.ShardQueue.Halt;
 import dev.sluice.store.ShardQueue.Lease;
 import dev.sluice.store.ShardQueue.SettleReport;
 import dev.sluice.store.StoreException;
@@ -113,6 +114,12 @@ final class Dispatcher implements SmartLifecycle {
       Lane lane = lanes.lane(lease.destinationId());
       if (lane != null) {
         lane.lose(lease);
+      }
+    }
+    for (Halt halt : report.halted()) {
+      BatchGate gate = lanes.gate(halt.batch().id());
+      if (gate != null) {
+        gate.halt();
       }
     }
     try {

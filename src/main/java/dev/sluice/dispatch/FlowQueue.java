@@ -70,14 +70,16 @@ final class FlowQueue {
       }
     }
     ActiveShard shard;
-    while ((shard = fresh.peek()) != null) {
+    while ((shard = nextShard()) != null) {
       item = shard.nextFresh();
       if (item == null) {
-        fresh.remove(shard);
-        if (shard.onlyWaits()) {
-          onlyWaits.accept(shard);
+        if (!shard.isHeld()) {
+          fresh.remove(shard);
         }
-      } else if (!waitsForRetry(item, now)) {
+        leaveIfWaiting(shard);
+      } else if (waitsForRetry(item, now)) {
+        leaveIfWaiting(shard);
+      } else {
         if (shard.begin()) {
           return item;
         }
@@ -85,6 +87,26 @@ final class FlowQueue {
       }
     }
     return null;
+  }
+
+  /** Gives the first shard not yet begun to its end that the canary does not hold. */
+  private @Nullable ActiveShard nextShard() {
+    ActiveShard first = fresh.peek();
+    if (first == null || !first.isHeld()) {
+      return first;
+    }
+    for (ActiveShard shard : fresh) {
+      if (!shard.isHeld()) {
+        return shard;
+      }
+    }
+    return null;
+  }
+
+  private void leaveIfWaiting(ActiveShard shard) {
+    if (shard.onlyWaits()) {
+      onlyWaits.accept(shard);
+    }
   }
 
   /** Sends an item that an earlier holder tried to where it waits for its due time. */
@@ -146,7 +168,12 @@ final class FlowQueue {
 
   /** Tells whether something could begin now if the gates allowed. */
   boolean hasReady(long now) {
-    return !returned.isEmpty() || !fresh.isEmpty() || isRetryDue(now);
+    return !returned.isEmpty() || nextShard() != null || isRetryDue(now);
+  }
+
+  /** Tells whether nothing is left to do before the canary of the batch ends. */
+  boolean awaitsCanary() {
+    return !fresh.isEmpty() && nextShard() == null && returned.isEmpty() && waiting.isEmpty();
   }
 
   /** Gives items in memory that are not in flight. */

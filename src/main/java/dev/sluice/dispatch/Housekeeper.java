@@ -69,6 +69,7 @@ final class Housekeeper {
 
   /** One round; called some times a second. */
   void tick() {
+    drain(() -> housekeeping.expireBatches(STEP));
     followBatches();
     followDestinations();
     parkBlockedLanes();
@@ -98,25 +99,30 @@ final class Housekeeper {
   }
 
   private void followBatches() {
-    Map<Long, BatchGate> gates = new HashMap<>();
-    lanes.gates().forEach(gate -> gates.put(gate.batchId(), gate));
+    Map<Long, Followed> gates = new HashMap<>();
+    lanes.gates().forEach(gate -> gates.put(gate.batchId(), new Followed(gate, gate.halts())));
     if (gates.isEmpty()) {
       return;
     }
     for (BatchControl batch : control.batchControls(gates.keySet())) {
-      BatchGate gate = gates.remove(batch.batchId());
-      if (gate != null) {
-        follow(gate, batch.state().isDispatchable());
+      Followed followed = gates.remove(batch.batchId());
+      if (followed != null) {
+        follow(followed, batch);
       }
     }
     // A batch that is gone sends nothing more.
-    gates.values().forEach(gate -> follow(gate, false));
+    gates.forEach((id, gone) -> follow(gone, new BatchControl(id, false, false)));
   }
 
-  private void follow(BatchGate gate, boolean sendable) {
+  /** A gate, and how often it had been halted before the store was asked about it. */
+  private record Followed(BatchGate gate, int halts) {}
+
+  private void follow(Followed followed, BatchControl control) {
+    BatchGate gate = followed.gate;
+    boolean sendable = control.sendable();
     // A shard claimed just before a pause may arrive after it: what must not be sent is looked for
     // every time.
-    if (!gate.follow(sendable) && sendable) {
+    if (!gate.follow(control, followed.halts) && sendable) {
       return;
     }
     for (Lane lane : lanes.all()) {

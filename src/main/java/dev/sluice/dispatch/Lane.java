@@ -530,7 +530,7 @@ final class Lane {
       return blockReason();
     }
     if (!flow.hasReady(now)) {
-      return "retry";
+      return flow.awaitsCanary() ? "canary" : "retry";
     }
     if (rates.isShut()) {
       return "rate";

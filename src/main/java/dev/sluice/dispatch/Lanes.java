@@ -97,12 +97,19 @@ final class Lanes {
           "Destination " + destinationId + " of a claimed shard is unknown, indicates a bug");
     }
     BatchTerms terms = shard.terms();
-    BatchGate gate = gates.computeIfAbsent(terms.batch().id(), _ -> new BatchGate(terms, random));
+    BatchGate gate =
+        gates.computeIfAbsent(
+            terms.batch().id(), _ -> new BatchGate(terms, random, context.clock()));
     lane.add(shard, ShardDecoder.open(shard.payload()), gate);
   }
 
   Collection<Lane> all() {
     return lanes.values();
+  }
+
+  /** Gives the gate of a batch, or null when nothing of it is in memory. */
+  @Nullable BatchGate gate(long batchId) {
+    return gates.get(batchId);
   }
 
   Collection<BatchGate> gates() {

@@ -6,6 +6,7 @@ import dev.sluice.model.Outcome;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.ShardQueue;
 import dev.sluice.store.ShardQueue.GivenBack;
+import dev.sluice.store.ShardQueue.Halt;
 import dev.sluice.store.ShardQueue.Lease;
 import dev.sluice.store.ShardQueue.SettleReport;
 import dev.sluice.store.ShardQueue.Settlement;
@@ -173,6 +174,13 @@ final class OutcomeWriter implements OutcomeSink {
           .addKeyValue("shards", report.fenced().size())
           .log("Shards had moved to another holder; what was not yet stored of them was dropped.");
       observer.leaseLost(report.fenced().size());
+    }
+    for (Halt halt : report.halted()) {
+      log.atWarn()
+          .addKeyValue("batch", halt.batch().publicId())
+          .addKeyValue("rule", halt.rule())
+          .log("Batch halted by its outcomes; its stateReason tells why.");
+      observer.batchHalted(halt.rule());
     }
     onSettled.accept(report);
   }

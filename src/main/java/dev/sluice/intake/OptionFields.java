@@ -25,6 +25,11 @@ final class OptionFields {
   /** Far from what milliseconds or nanoseconds cannot count. */
   private static final Duration MAX_DURATION = Duration.ofDays(3650);
 
+  private static final int MAX_YEAR = 9999;
+
+  private static final String INSTANT =
+      "an ISO-8601 time with offset such as 2026-01-31T08:00:00Z, of the years 1970 to 9999";
+
   private final ObjectNode node;
   private final String path;
   private final boolean textual;
@@ -124,10 +129,14 @@ final class OptionFields {
       return null;
     }
     try {
-      return OffsetDateTime.parse(text).toInstant();
+      OffsetDateTime time = OffsetDateTime.parse(text);
+      if (time.getYear() >= 1970 && time.getYear() <= MAX_YEAR) {
+        return time.toInstant();
+      }
     } catch (DateTimeException e) {
-      throw invalid(name, "an ISO-8601 time with offset such as 2026-01-31T08:00:00Z");
+      throw invalid(name, INSTANT);
     }
+    throw invalid(name, INSTANT);
   }
 
   /** Gives a list of texts; whole numbers count as their text. */

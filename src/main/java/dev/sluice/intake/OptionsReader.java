@@ -3,11 +3,14 @@ package dev.sluice.intake;
 import static java.util.Objects.requireNonNullElse;
 
 import dev.sluice.model.BatchOptions;
+import dev.sluice.model.Canary;
 import dev.sluice.model.Capture;
 import dev.sluice.model.Delivery;
+import dev.sluice.model.HaltOn;
 import dev.sluice.model.Rate;
 import dev.sluice.model.RetryOptions;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
@@ -24,7 +27,7 @@ final class OptionsReader {
    * @throws dev.sluice.api.ApiProblem 400 for unknown or invalid members, 422 for those not built
    */
   static BatchOptions read(OptionFields fields) {
-    fields.refuse("auth", "deadline", "window", "haltOn", "canary", "callback", "maxInvalid");
+    fields.refuse("auth", "window", "callback", "maxInvalid");
     BatchOptions defaults = BatchOptions.DEFAULT;
     Delivery delivery = one(fields, "delivery", Delivery.class, defaults.delivery());
     requireBuilt(fields, "onInvalid", "reject", "skip");
@@ -34,6 +37,11 @@ final class OptionsReader {
     List<String> success = requireNonNullElse(fields.texts("success"), defaults.success());
     Duration timeout = requireNonNullElse(fields.duration("timeout"), defaults.timeout());
     Capture capture = capture(fields.object("capture"));
+    Instant notBefore = fields.instant("notBefore");
+    Instant deadline = fields.instant("deadline");
+    if (notBefore != null && deadline != null && !deadline.isAfter(notBefore)) {
+      throw fields.invalid("deadline", "later than notBefore");
+    }
     try {
       BatchOptions options =
           new BatchOptions(
@@ -44,8 +52,8 @@ final class OptionsReader {
               retry,
               success,
               timeout,
-              fields.instant("notBefore"),
-              null,
+              notBefore,
+              deadline,
               requireNonNullElse(fields.integer("weight"), defaults.weight()),
               one(
                   fields,
@@ -53,7 +61,9 @@ final class OptionsReader {
                   BatchOptions.OnBreakerOpen.class,
                   defaults.onBreakerOpen()),
               capture,
-              requireNonNullElse(fields.duration("openTimeout"), defaults.openTimeout()));
+              requireNonNullElse(fields.duration("openTimeout"), defaults.openTimeout()),
+              haltOn(fields.object("haltOn")),
+              canary(fields.object("canary")));
       fields.end();
       return options;
     } catch (IllegalArgumentException e) {
@@ -130,6 +140,47 @@ final class OptionsReader {
               requireNonNullElse(fields.number("budget"), defaults.budget()));
       fields.end();
       return retry;
+    } catch (IllegalArgumentException e) {
+      throw fields.outOfRange("", e);
+    }
+  }
+
+  private static HaltOn haltOn(@Nullable OptionFields fields) {
+    HaltOn defaults = HaltOn.DEFAULT;
+    if (fields == null) {
+      return defaults;
+    }
+    Double failureRatio = fields.number("failureRatio");
+    Integer after = fields.integer("after");
+    if (after != null && failureRatio == null) {
+      throw fields.invalid("after", "given with haltOn.failureRatio");
+    }
+    Integer refused = fields.integer("consecutiveAuthFailures");
+    HaltOn.Action action = one(fields, "action", HaltOn.Action.class, defaults.action());
+    fields.end();
+    try {
+      return new HaltOn(
+          failureRatio,
+          requireNonNullElse(after, defaults.after()),
+          requireNonNullElse(refused, defaults.consecutiveAuthFailures()),
+          action);
+    } catch (IllegalArgumentException e) {
+      throw fields.outOfRange("", e);
+    }
+  }
+
+  private static @Nullable Canary canary(@Nullable OptionFields fields) {
+    if (fields == null) {
+      return null;
+    }
+    Integer items = fields.integer("items");
+    if (items == null) {
+      throw fields.invalid("items", "given with a canary");
+    }
+    Double ratio = fields.number("maxFailureRatio");
+    fields.end();
+    try {
+      return new Canary(items, requireNonNullElse(ratio, Canary.DEFAULT_MAX_FAILURE_RATIO));
     } catch (IllegalArgumentException e) {
       throw fields.outOfRange("", e);
     }

@@ -1,6 +1,7 @@
 package dev.sluice.intake;
 
 import dev.sluice.api.ApiProblem;
+import dev.sluice.api.InputError;
 import dev.sluice.model.DispatchObserver;
 import dev.sluice.store.BatchRef;
 import dev.sluice.store.BatchWriter;
@@ -12,6 +13,7 @@ import dev.sluice.store.NewShard;
 import dev.sluice.store.Tenants;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -56,10 +58,29 @@ final class Submissions {
               request.body(), request.gzip(), resources.limits(), resources.clock(), seed);
       SubmissionBody body = format.submission(content, query, resources.limits());
       BatchHead head = body.head();
+      requireAhead(head.options().deadline(), format, request.idempotencyKey());
       return head.open()
           ? create(head, request.idempotencyKey(), expectedItems, content)
           : receive(head, body, request.idempotencyKey(), expectedItems, content);
     }
+  }
+
+  /** A submission that is sent again after its deadline still finds its batch. */
+  private void requireAhead(
+      @Nullable Instant deadline, SubmissionFormat format, @Nullable String key) {
+    Instant now = resources.clock().instant();
+    if (deadline == null
+        || deadline.isAfter(now)
+        || (key != null && writer.isTaken(Tenants.DEFAULT, key))) {
+      return;
+    }
+    String message = "deadline must lie ahead; " + deadline + " is over, it is " + now;
+    String pointer = format == SubmissionFormat.JSON ? "/options/deadline" : null;
+    throw new ApiProblem(
+        400,
+        "invalid_option",
+        message,
+        List.of(new InputError(null, null, pointer, "invalid_option", message)));
   }
 
   private static String shown(@Nullable String query) {

@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param onBreakerOpen what to do while the destination's breaker is open
  * @param capture which responses are kept
  * @param openTimeout an open batch idle for so long expires
+ * @param haltOn when the batch stops by itself
+ * @param canary items that are sent before the others; null when all go alike
  */
 public record BatchOptions(
     Delivery delivery,
@@ -35,7 +37,9 @@ public record BatchOptions(
     int weight,
     OnBreakerOpen onBreakerOpen,
     Capture capture,
-    Duration openTimeout) {
+    Duration openTimeout,
+    HaltOn haltOn,
+    @Nullable Canary canary) {
 
   /** What happens to items while the breaker of their destination is open. */
   public enum OnBreakerOpen {
@@ -61,7 +65,9 @@ public record BatchOptions(
           1,
           OnBreakerOpen.PARK,
           Capture.DEFAULT,
-          Duration.ofHours(24));
+          Duration.ofHours(24),
+          HaltOn.DEFAULT,
+          null);
 
   public BatchOptions {
     success = List.copyOf(success);

@@ -37,6 +37,9 @@ public interface DispatchObserver {
   /** A shard's outcomes were dropped because its lease had moved on. */
   default void leaseLost(int outcomeCount) {}
 
+  /** A batch stopped by itself. */
+  default void batchHalted(HaltRule rule) {}
+
   /** A drain cut so many exchanges that had not ended in time. */
   default void drainCut(int exchangeCount) {}
 }

@@ -2,6 +2,7 @@ package dev.sluice.ops;
 
 import dev.sluice.model.Destination;
 import dev.sluice.model.DispatchObserver;
+import dev.sluice.model.HaltRule;
 import dev.sluice.model.OutcomeState;
 import dev.sluice.model.Verdict;
 import io.micrometer.core.instrument.Counter;
@@ -48,6 +49,7 @@ final class MeterObserver implements DispatchObserver {
   private final Timer settleFailed;
   private final Counter outcomesDropped;
   private final Counter drainCut;
+  private final MetersByTag<HaltRule, Counter> batchesHalted;
   private final DestinationMeters destinations;
 
   MeterObserver(MeterRegistry registry, DestinationMeters destinations) {
@@ -89,6 +91,14 @@ final class MeterObserver implements DispatchObserver {
     settleFailed = settleTimer(registry, false);
     outcomesDropped =
         counter(registry, "sluice.outcomes.dropped", "Outcomes dropped because a lease moved on");
+    batchesHalted =
+        new MetersByTag<>(
+            HaltRule.class,
+            rule ->
+                Counter.builder("sluice.batches.halted")
+                    .description("Batches that stopped by themselves")
+                    .tag("rule", rule.name().toLowerCase(Locale.ROOT))
+                    .register(registry));
     drainCut = counter(registry, "sluice.drain.cut", "Exchanges that the drain had to cut");
   }
 
@@ -152,6 +162,11 @@ final class MeterObserver implements DispatchObserver {
   @Override
   public void leaseLost(int outcomeCount) {
     outcomesDropped.increment(outcomeCount);
+  }
+
+  @Override
+  public void batchHalted(HaltRule rule) {
+    batchesHalted.of(rule).increment();
   }
 
   @Override

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param attempts attempts made, committed ones
  * @param parentId public id of the batch this one redrives
  * @param payloadsDropped whether retention removed the inputs
+ * @param heldFrom items from this index on wait for the canary; null when none does
  */
 public record BatchRecord(
     BatchRef ref,
@@ -29,7 +30,8 @@ public record BatchRecord(
     long attempts,
     Times times,
     @Nullable String parentId,
-    boolean payloadsDropped) {
+    boolean payloadsDropped,
+    @Nullable Long heldFrom) {
 
   /** When each state was entered. */
   public record Times(

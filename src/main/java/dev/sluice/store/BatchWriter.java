@@ -32,6 +32,9 @@ public interface BatchWriter {
         implements Begun {}
   }
 
+  /** Tells whether {@link #begin} would find a batch that holds the key. */
+  boolean isTaken(String tenant, String idempotencyKey);
+
   /** Does {@link #begin} and, when the batch is new, opens its upload in the same commit. */
   BegunUpload beginUpload(NewBatch batch);
 

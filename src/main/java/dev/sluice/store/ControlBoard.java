@@ -17,7 +17,10 @@ public interface ControlBoard {
   /** Stops sending a batch until it is resumed. */
   Controlled pause(long batchId, StateReason reason);
 
-  /** Lets a paused batch go on where it was. */
+  /**
+   * Lets a paused batch go on where it was: {@code haltOn} begins anew, and what waited for a
+   * canary that is over goes.
+   */
   Controlled resume(long batchId, StateReason reason);
 
   /** Ends a batch: nothing new is sent, items without outcome end {@code CANCELLED}. */
@@ -61,8 +64,13 @@ public interface ControlBoard {
   /** Gives the desired state of batches in this replica's lanes. */
   List<BatchControl> batchControls(Collection<Long> batchIds);
 
-  /** The state of a batch as dispatch must follow it. */
-  record BatchControl(long batchId, BatchState state) {}
+  /**
+   * A batch as dispatch must follow it.
+   *
+   * @param sendable whether its items may be sent now
+   * @param canary whether only those of its canary may
+   */
+  record BatchControl(long batchId, boolean sendable, boolean canary) {}
 
   /** Gives the desired state of destinations in this replica's lanes. */
   List<DestinationRecord> destinationControls(Collection<Long> destinationIds);

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param inFlight attempts on the wire
  * @param waitingOn what holds its items: {@code rate}, {@code concurrency}, {@code breaker}, {@code
- *     hold}, {@code retry}, {@code paused}; null when nothing does
+ *     hold}, {@code retry}, {@code canary}, {@code paused}; null when nothing does
  * @param waitingCount items in memory that wait
  * @param until when the wait may end
  * @param ratePerSecond items ended in the last second

@@ -23,6 +23,12 @@ public interface Housekeeping {
   @org.jspecify.annotations.Nullable
   Instant nextDue();
 
+  /**
+   * Closes sealed batches whose deadline has come: nothing more of them is claimed, and items
+   * without outcome end {@code EXPIRED} by {@link #closeShards}. Gives how many it closed.
+   */
+  int expireBatches(int limit);
+
   /** Closes unleased shards of batches that are being cancelled or have expired. */
   ClosedShards closeShards(int limit);
 

@@ -3,6 +3,7 @@ package dev.sluice.store;
 import dev.sluice.model.Attempt;
 import dev.sluice.model.BatchOptions;
 import dev.sluice.model.Destination;
+import dev.sluice.model.HaltRule;
 import dev.sluice.model.Outcome;
 import dev.sluice.model.OutcomeState;
 import java.time.Duration;
@@ -115,9 +116,16 @@ public interface ShardQueue {
    * @param inserted outcome rows really inserted, by state
    * @param fenced leases that had moved on; their part was dropped
    * @param drainedBatches batches of which a shard is finished by this: candidates for completion
+   * @param halted batches that these outcomes stopped; nothing more of them is claimed
    */
   record SettleReport(
-      Map<OutcomeState, Integer> inserted, List<Lease> fenced, List<Long> drainedBatches) {}
+      Map<OutcomeState, Integer> inserted,
+      List<Lease> fenced,
+      List<Long> drainedBatches,
+      List<Halt> halted) {}
+
+  /** A batch that stopped by itself. */
+  record Halt(BatchRef batch, HaltRule rule) {}
 
   /** Ends leases; shards become claimable at {@code notBefore}, at once when null. */
   void giveBack(List<GivenBack> shards);

@@ -62,7 +62,9 @@ CREATE TABLE batch (
   closing          INTEGER NOT NULL DEFAULT 0,  -- 1 while shards are still to be closed
   flow_sync        INTEGER NOT NULL DEFAULT 0,  -- 1 while flows are still to follow the state
   flow_cursor      INTEGER NOT NULL DEFAULT 0,  -- destination_id they have been followed up to
-  halt             TEXT,                        -- progress of canary and haltOn
+  held_from        INTEGER,                     -- items from this index on wait for the canary
+  judged_before    INTEGER NOT NULL DEFAULT 0,  -- outcomes before the last resume: haltOn begins there
+  failed_before    INTEGER NOT NULL DEFAULT 0,  -- those of them that were no success
   callback_state   TEXT,
   payloads_dropped INTEGER NOT NULL DEFAULT 0,
   rows_dropped     INTEGER NOT NULL DEFAULT 0
@@ -74,7 +76,8 @@ CREATE INDEX batch_unfinished ON batch (id) WHERE sealed_at IS NOT NULL AND fini
 CREATE INDEX batch_scheduled ON batch (not_before) WHERE state = 1;
 CREATE INDEX batch_flow_sync ON batch (id) WHERE flow_sync = 1;
 CREATE INDEX batch_closing ON batch (id) WHERE closing = 1;
-CREATE INDEX batch_deadline ON batch (deadline) WHERE deadline IS NOT NULL AND finished_at IS NULL;
+CREATE INDEX batch_deadline ON batch (deadline)
+  WHERE deadline IS NOT NULL AND sealed_at IS NOT NULL AND finished_at IS NULL AND closed_as IS NULL;
 CREATE INDEX batch_finished ON batch (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX batch_parent ON batch (parent_id) WHERE parent_id IS NOT NULL;
 
@@ -208,6 +211,7 @@ CREATE TABLE batch_counter (
   in_doubt        INTEGER NOT NULL DEFAULT 0,
   attempts        INTEGER NOT NULL DEFAULT 0,
   last_outcome_at INTEGER,
+  auth_run        INTEGER NOT NULL DEFAULT 0,   -- outcomes in a row with 401, 403 or 407, the last ones
   PRIMARY KEY (batch_id, replica_slot)
 ) WITHOUT ROWID;
 

@@ -6,6 +6,7 @@ import dev.sluice.model.Attempt;
 import dev.sluice.model.BatchOptions;
 import dev.sluice.model.BatchState;
 import dev.sluice.model.BodyKind;
+import dev.sluice.model.Canary;
 import dev.sluice.model.Destination;
 import dev.sluice.model.DispatchObserver;
 import dev.sluice.model.Item;
@@ -18,6 +19,7 @@ import dev.sluice.model.RetryOptions;
 import dev.sluice.model.StateReason;
 import dev.sluice.model.Verdict;
 import dev.sluice.store.BatchRef;
+import dev.sluice.store.ControlBoard.BatchControl;
 import dev.sluice.store.DestinationRecord;
 import dev.sluice.store.DestinationSettings;
 import dev.sluice.store.ShardDecoder;
@@ -237,7 +239,8 @@ final class LaneBench {
     BatchGate gate =
         new BatchGate(
             new BatchTerms(new BatchRef(batch, "bat_" + batch), "default", options),
-            new Random(42));
+            new Random(42),
+            clock);
     gates.put(batch, gate);
     ShardEncoder encoder = new ShardEncoder(0);
     for (int i = 0; i < count; i++) {
@@ -312,7 +315,9 @@ final class LaneBench {
         1,
         BatchOptions.OnBreakerOpen.FAIL,
         d.capture(),
-        d.openTimeout());
+        d.openTimeout(),
+        d.haltOn(),
+        d.canary());
   }
 
   BatchOptions concurrency(int concurrency) {
@@ -323,12 +328,29 @@ final class LaneBench {
     return with(RetryOptions.DEFAULT, null, new Rate(permits, per, 1));
   }
 
+  BatchOptions deadline(Instant deadline) {
+    return with(RetryOptions.DEFAULT, null, null, deadline, null);
+  }
+
+  BatchOptions canary(int items) {
+    return with(RetryOptions.DEFAULT, null, null, null, new Canary(items, 0.1));
+  }
+
   private static BatchOptions with(RetryOptions retry, @Nullable Integer concurrency) {
     return with(retry, concurrency, null);
   }
 
   private static BatchOptions with(
       RetryOptions retry, @Nullable Integer concurrency, @Nullable Rate rate) {
+    return with(retry, concurrency, rate, null, null);
+  }
+
+  private static BatchOptions with(
+      RetryOptions retry,
+      @Nullable Integer concurrency,
+      @Nullable Rate rate,
+      @Nullable Instant deadline,
+      @Nullable Canary canary) {
     BatchOptions d = BatchOptions.DEFAULT;
     return new BatchOptions(
         d.delivery(),
@@ -339,11 +361,13 @@ final class LaneBench {
         d.success(),
         d.timeout(),
         d.notBefore(),
-        d.deadline(),
+        deadline,
         d.weight(),
         d.onBreakerOpen(),
         d.capture(),
-        d.openTimeout());
+        d.openTimeout(),
+        d.haltOn(),
+        canary);
   }
 
   /** Answers the oldest exchanges. */
@@ -375,10 +399,20 @@ final class LaneBench {
   }
 
   void follow(long batch, BatchState state) {
-    gates.get(batch).follow(state.isDispatchable());
+    follow(new BatchControl(batch, state.isDispatchable(), false));
     if (!state.isDispatchable()) {
       lane.release(batch);
     }
+  }
+
+  void follow(BatchControl control) {
+    BatchGate gate = gates.get(control.batchId());
+    gate.follow(control, gate.halts());
+    lane.signal();
+  }
+
+  BatchGate gate(long batch) {
+    return gates.get(batch);
   }
 
   void cutOverdue() {

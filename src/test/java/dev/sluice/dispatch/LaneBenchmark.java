@@ -113,7 +113,8 @@ public class LaneBenchmark {
     for (int i = 0; i < batches.length; i++) {
       BatchRef batch = new BatchRef(i + 1, "bat_" + (i + 1));
       batches[i] =
-          new BatchGate(new BatchTerms(batch, "default", BatchOptions.DEFAULT), new Random(42));
+          new BatchGate(
+              new BatchTerms(batch, "default", BatchOptions.DEFAULT), new Random(42), clock);
     }
     Mono<Verdict> answer = Mono.just(new Verdict.Succeeded(new Verdict.Reply(200, null)));
     lane = new Lane(paused, context, _ -> answer, new LaneLimits(context, (Integer) null));

@@ -8,10 +8,12 @@ import dev.sluice.model.BatchState;
 import dev.sluice.model.Outcome;
 import dev.sluice.model.OutcomeState;
 import dev.sluice.model.Verdict;
+import dev.sluice.store.ControlBoard.BatchControl;
 import dev.sluice.store.DestinationSettings;
 import dev.sluice.store.DestinationSettings.Concurrency;
 import dev.sluice.store.ShardQueue.History;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
@@ -377,6 +379,99 @@ class LaneTests {
     bench.advance(Duration.ofSeconds(2));
     bench.cutOverdue();
     assertThat(bench.cutCount()).isEqualTo(1);
+  }
+
+  @Test
+  void nothingIsSentOnceTheDeadlineHasCome() {
+    LaneBench bench = new LaneBench("--concurrency=2");
+    bench.add(10, bench.deadline(bench.instant().plusSeconds(5)));
+    bench.answer(1, BUSY);
+    bench.advance(Duration.ofMillis(4_999));
+    bench.answer(1, OK);
+    int sent = bench.sentCount();
+    bench.advance(Duration.ofMillis(1));
+    bench.answerAll(OK);
+    bench.advance(Duration.ofMinutes(1));
+    assertThat(bench.sentCount()).isEqualTo(sent);
+    assertThat(bench.inFlight()).isZero();
+    assertThat(bench.admitted()).isZero();
+  }
+
+  @Test
+  void onlyTheCanaryIsSentUntilTheStoreReleasesTheRest() {
+    LaneBench bench = new LaneBench("--concurrency=8");
+    bench.add(20, bench.canary(3));
+    assertThat(bench.inFlight()).isEqualTo(3);
+    bench.answerAll(OK);
+    assertThat(bench.sentCount()).isEqualTo(3);
+    assertThat(bench.admitted()).as("what waits holds no place").isZero();
+    assertThat(bench.lane().flowSnapshots(1))
+        .singleElement()
+        .satisfies(flow -> assertThat(flow.waitingOn()).isEqualTo("canary"))
+        .satisfies(flow -> assertThat(flow.waitingCount()).isEqualTo(17));
+    bench.follow(new BatchControl(1, true, true));
+    assertThat(bench.sentCount()).isEqualTo(3);
+    bench.follow(new BatchControl(1, true, false));
+    bench.answerAll(OK);
+    assertThat(bench.outcomes()).hasSize(20).doesNotHaveDuplicates();
+    assertThat(bench.lane().isEmpty()).isTrue();
+  }
+
+  @Test
+  void aCanaryItemIsTriedAgainWhileTheRestWaits() {
+    LaneBench bench = new LaneBench("--concurrency=8");
+    bench.add(20, bench.canary(2));
+    bench.answer(1, OK);
+    bench.answer(1, BUSY);
+    assertThat(bench.lane().flowSnapshots(1).getFirst().waitingOn()).isEqualTo("retry");
+    bench.advance(Duration.ofMinutes(1));
+    assertThat(bench.lastSentIndex()).isEqualTo(1);
+    assertThat(bench.lastAttemptNumber()).isEqualTo(2);
+    bench.answerAll(OK);
+    assertThat(bench.sentCount()).isEqualTo(3);
+  }
+
+  @Test
+  void aShardOfWhichOnlyHeldItemsAndALongRetryAreLeftWaitsInTheStore() {
+    LaneBench bench = new LaneBench("--concurrency=8");
+    bench.add(20, bench.canary(2));
+    bench.answer(1, OK);
+    bench.answer(1, heldFor(600));
+    assertThat(bench.givenBack()).hasSize(1);
+    assertThat(bench.givenBack().getFirst().notBefore())
+        .isEqualTo(bench.attempts().getFirst().dueAt());
+    assertThat(bench.lane().isEmpty()).isTrue();
+  }
+
+  @Test
+  void aClaimedShardWhoseCanaryIsDueMuchLaterGoesBackToTheStore() {
+    LaneBench bench = new LaneBench("--concurrency=8");
+    BitSet settled = new BitSet();
+    settled.set(0);
+    Instant due = bench.instant().plusSeconds(600);
+    bench.add(
+        20,
+        bench.canary(2),
+        settled,
+        Map.of(1L, new History(1, 1, false, Duration.ofSeconds(9), Duration.ofSeconds(4), due)));
+    assertThat(bench.sentCount()).isZero();
+    assertThat(bench.givenBack()).hasSize(1);
+    assertThat(bench.givenBack().getFirst().notBefore()).isEqualTo(due);
+  }
+
+  @Test
+  void aHaltedBatchSendsNothingMoreAndAnOlderReadDoesNotReopenIt() {
+    LaneBench bench = new LaneBench("--concurrency=2");
+    bench.add(20);
+    int before = bench.gate(1).halts();
+    bench.gate(1).halt();
+    bench.answerAll(OK);
+    assertThat(bench.sentCount()).isEqualTo(2);
+    assertThat(bench.gate(1).follow(new BatchControl(1, true, false), before)).isFalse();
+    bench.lane().signal();
+    assertThat(bench.sentCount()).isEqualTo(2);
+    bench.follow(new BatchControl(1, true, false));
+    assertThat(bench.inFlight()).isEqualTo(2);
   }
 
   @Test

@@ -134,6 +134,7 @@ class OutcomeWriterTests {
               .map(Settlement::lease)
               .filter(lease -> lease.shardId() == fencedShard)
               .toList(),
+          List.of(),
           List.of());
     }
 

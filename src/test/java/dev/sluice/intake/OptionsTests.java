@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.api.ApiProblem;
 import dev.sluice.model.BatchOptions;
+import dev.sluice.model.Canary;
 import dev.sluice.model.Capture;
 import dev.sluice.model.Delivery;
+import dev.sluice.model.HaltOn;
 import dev.sluice.model.Rate;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -46,6 +48,9 @@ class OptionsTests {
              "retry":{"maxAttempts":3,"minBackoff":"250ms","multiplier":1.5,"maxBackoff":"10s",
                       "maxElapsed":"PT1H","jitter":"decorrelated","budget":0.5,"on":["not_sent","5xx"],"notOn":[501]},
              "success":["2xx",304],"timeout":"5s","notBefore":"2030-01-01T00:00:00+01:00",
+             "deadline":"2031-01-01T00:00:00Z",
+             "haltOn":{"failureRatio":0.5,"after":20,"consecutiveAuthFailures":0,"action":"cancel"},
+             "canary":{"items":50,"maxFailureRatio":0},
              "weight":7,"onBreakerOpen":"fail","onInvalid":"reject","openTimeout":"1h",
              "capture":{"on":"always","bytes":100}}
             """);
@@ -56,8 +61,10 @@ class OptionsTests {
                     + "&retry.maxAttempts=3&retry.minBackoff=250ms&retry.multiplier=1.5"
                     + "&retry.maxBackoff=10s&retry.maxElapsed=PT1H&retry.jitter=decorrelated&retry.budget=0.5"
                     + "&retry.on=not_sent&retry.on=5xx&retry.notOn=501&success=2xx,304&timeout=5s"
-                    + "&notBefore=2030-01-01T00:00:00%2B01:00&weight=7&onBreakerOpen=fail"
-                    + "&onInvalid=reject&openTimeout=1h&capture.on=always&capture.bytes=100"))
+                    + "&notBefore=2030-01-01T00:00:00%2B01:00&deadline=2031-01-01T00:00:00Z&weight=7&onBreakerOpen=fail"
+                    + "&haltOn.failureRatio=0.5&haltOn.after=20"
+                    + "&haltOn.consecutiveAuthFailures=0&haltOn.action=cancel&canary.items=50"
+                    + "&canary.maxFailureRatio=0&onInvalid=reject&openTimeout=1h&capture.on=always&capture.bytes=100"))
         .isEqualTo(options);
     assertThat(options.concurrency()).isEqualTo(50);
     assertThat(options.rate()).isEqualTo(new Rate(300, Duration.ofSeconds(2), 30));
@@ -65,6 +72,9 @@ class OptionsTests {
     assertThat(options.retry().notOn()).isEqualTo(List.of("501"));
     assertThat(options.success()).isEqualTo(List.of("2xx", "304"));
     assertThat(options.notBefore()).isEqualTo(Instant.parse("2029-12-31T23:00:00Z"));
+    assertThat(options.haltOn()).isEqualTo(new HaltOn(0.5, 20, 0, HaltOn.Action.CANCEL));
+    assertThat(options.canary()).isEqualTo(new Canary(50, 0));
+    assertThat(options.deadline()).isEqualTo(Instant.parse("2031-01-01T00:00:00Z"));
     assertThat(options.capture()).isEqualTo(new Capture(Capture.On.ALWAYS, 100));
   }
 
@@ -77,14 +87,19 @@ class OptionsTests {
         .containsExactly("429");
   }
 
+  @Test
+  void aHaltRuleThatIsNotNamedKeepsItsDefault() {
+    assertThat(json("{\"haltOn\":{\"failureRatio\":0.5}}").haltOn())
+        .isEqualTo(new HaltOn(0.5, 100, 20, HaltOn.Action.PAUSE));
+    assertThat(json("{\"haltOn\":{}}").haltOn()).isEqualTo(HaltOn.DEFAULT);
+    assertThat(json("{\"canary\":{\"items\":7}}").canary()).isEqualTo(new Canary(7, 0.1));
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
         "{\"auth\":{\"credential\":\"x\"}}",
-        "{\"deadline\":\"2030-01-01T00:00:00Z\"}",
         "{\"window\":{}}",
-        "{\"haltOn\":{}}",
-        "{\"canary\":{}}",
         "{\"callback\":{}}",
         "{\"onInvalid\":\"skip\"}",
         "{\"maxInvalid\":5}",
@@ -125,6 +140,10 @@ class OptionsTests {
         "{\"weight\":0} | invalid_option | /options",
         "{\"notBefore\":\"tomorrow\"} | invalid_option | /options/notBefore",
         "{\"delivery\":\"at_most_once\",\"retry\":{\"on\":[\"maybe_sent\"]}} | invalid_option | /options",
+        "{\"notBefore\":\"+99999-01-01T00:00:00Z\"} | invalid_option | /options/notBefore",
+        "{\"deadline\":\"2h\"} | invalid_option | /options/deadline",
+        "{\"deadline\":\"2026-01-31\"} | invalid_option | /options/deadline",
+        "{\"deadline\":\"2030-01-01T00:00:00Z\",\"notBefore\":\"2030-01-01T00:00:00Z\"} | invalid_option | /options/deadline",
         "{\"delivery\":\"never\"} | invalid_option | /options/delivery",
         "{\"retry\":{\"budget\":1.1}} | invalid_option | /options/retry",
         "{\"retry\":{\"budget\":\"x\"}} | invalid_option | /options/retry/budget",
@@ -136,6 +155,22 @@ class OptionsTests {
         "{\"capture\":{\"on\":\"maybe\"}} | invalid_option | /options/capture/on",
         "{\"capture\":{\"bytes\":65537}} | invalid_option | /options/capture",
         "{\"openTimeout\":\"0s\"} | invalid_option | /options",
+        "{\"haltOn\":true} | invalid_option | /options/haltOn",
+        "{\"haltOn\":{\"nope\":1}} | unknown_field | /options/haltOn/nope",
+        "{\"haltOn\":{\"failureRatio\":0}} | invalid_option | /options/haltOn",
+        "{\"haltOn\":{\"failureRatio\":1.1}} | invalid_option | /options/haltOn",
+        "{\"haltOn\":{\"failureRatio\":\"0.5\"}} | invalid_option | /options/haltOn/failureRatio",
+        "{\"haltOn\":{\"after\":10}} | invalid_option | /options/haltOn/after",
+        "{\"haltOn\":{\"failureRatio\":0.5,\"after\":0}} | invalid_option | /options/haltOn",
+        "{\"haltOn\":{\"consecutiveAuthFailures\":-1}} | invalid_option | /options/haltOn",
+        "{\"haltOn\":{\"consecutiveAuthFailures\":2.5}} | invalid_option | /options/haltOn/consecutiveAuthFailures",
+        "{\"haltOn\":{\"action\":\"PAUSE\"}} | invalid_option | /options/haltOn/action",
+        "{\"canary\":50} | invalid_option | /options/canary",
+        "{\"canary\":{}} | invalid_option | /options/canary/items",
+        "{\"canary\":{\"items\":0}} | invalid_option | /options/canary",
+        "{\"canary\":{\"items\":100001}} | invalid_option | /options/canary",
+        "{\"canary\":{\"items\":5,\"maxFailureRatio\":-0.1}} | invalid_option | /options/canary",
+        "{\"canary\":{\"items\":5,\"share\":0.1}} | unknown_field | /options/canary/share",
       })
   void refusesWhatIsWrong(String options, String code, String pointer) {
     assertThatThrownBy(() -> json(options))

@@ -142,6 +142,12 @@ final class RecordingStore implements BatchWriter, BatchReader {
   }
 
   @Override
+  public synchronized boolean isTaken(String tenant, String idempotencyKey) {
+    return batches.values().stream()
+        .anyMatch(known -> idempotencyKey.equals(known.submitted.idempotencyKey()));
+  }
+
+  @Override
   public synchronized BegunUpload beginUpload(NewBatch batch) {
     return switch (begin(batch)) {
       case Begun.Existing existing -> new BegunUpload.Taken(existing);
@@ -314,7 +320,8 @@ final class RecordingStore implements BatchWriter, BatchReader {
         0,
         new BatchRecord.Times(Instant.EPOCH, null, null, null, null, null, null),
         null,
-        false);
+        false,
+        null);
   }
 
   @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.model.Destination;
 import dev.sluice.model.DispatchObserver;
+import dev.sluice.model.HaltRule;
 import dev.sluice.model.OutcomeState;
 import dev.sluice.model.Verdict;
 import dev.sluice.store.LaneBoard.Lane;
@@ -92,6 +93,7 @@ class ManagementPortTests {
     observer.settleEnded(5, 2_000_000, false);
     observer.leaseLost(3);
     observer.shardsGivenBack(1);
+    observer.batchHalted(HaltRule.CANARY);
     observer.drainCut(2);
 
     String after = prometheus();
@@ -121,6 +123,8 @@ class ManagementPortTests {
     assertGrown(before, after, "sluice_settle_duration_seconds_count{committed=\"true\"}", 1);
     assertGrown(before, after, "sluice_settle_duration_seconds_count{committed=\"false\"}", 1);
     assertGrown(before, after, "sluice_outcomes_dropped_total", 3);
+    assertGrown(before, after, "sluice_batches_halted_total{rule=\"canary\"}", 1);
+    assertGrown(before, after, "sluice_batches_halted_total{rule=\"authentication\"}", 0);
     assertGrown(before, after, "sluice_drain_cut_total", 2);
     assertThat(value(after, "sluice_pool_pending")).isEqualTo(2);
     assertThat(value(after, "sluice_pool_acquired")).isEqualTo(11);

@@ -22,17 +22,21 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.sluice.model.Attempt;
 import dev.sluice.model.BatchOptions;
 import dev.sluice.model.BatchState;
+import dev.sluice.model.Canary;
 import dev.sluice.model.Capture;
 import dev.sluice.model.CapturedResponse;
 import dev.sluice.model.Counts;
 import dev.sluice.model.Delivery;
 import dev.sluice.model.Destination;
+import dev.sluice.model.HaltOn;
+import dev.sluice.model.HaltRule;
 import dev.sluice.model.Header;
 import dev.sluice.model.ItemError;
 import dev.sluice.model.Outcome;
 import dev.sluice.model.OutcomeState;
 import dev.sluice.model.Rate;
 import dev.sluice.model.RetryOptions;
+import dev.sluice.model.StateReason;
 import dev.sluice.store.BatchReader.BatchFilter;
 import dev.sluice.store.BatchReader.ResultPage;
 import dev.sluice.store.BatchWriter.Begun;
@@ -153,7 +157,33 @@ public abstract class StoreContract {
         weight,
         d.onBreakerOpen(),
         d.capture(),
-        d.openTimeout());
+        d.openTimeout(),
+        d.haltOn(),
+        d.canary());
+  }
+
+  private static BatchOptions deadline(Instant deadline) {
+    return deadline(null, deadline);
+  }
+
+  private static BatchOptions deadline(Instant notBefore, Instant deadline) {
+    BatchOptions d = BatchOptions.DEFAULT;
+    return new BatchOptions(
+        d.delivery(),
+        d.concurrency(),
+        d.rate(),
+        d.credential(),
+        d.retry(),
+        d.success(),
+        d.timeout(),
+        notBefore,
+        deadline,
+        d.weight(),
+        d.onBreakerOpen(),
+        d.capture(),
+        d.openTimeout(),
+        d.haltOn(),
+        d.canary());
   }
 
   private static BatchOptions atMostOnce() {
@@ -171,7 +201,9 @@ public abstract class StoreContract {
         1,
         d.onBreakerOpen(),
         d.capture(),
-        d.openTimeout());
+        d.openTimeout(),
+        d.haltOn(),
+        d.canary());
   }
 
   private static BatchOptions weight(int weight) {
@@ -189,7 +221,9 @@ public abstract class StoreContract {
         weight,
         d.onBreakerOpen(),
         d.capture(),
-        d.openTimeout());
+        d.openTimeout(),
+        d.haltOn(),
+        d.canary());
   }
 
   @Nested
@@ -307,7 +341,9 @@ public abstract class StoreContract {
               3,
               BatchOptions.OnBreakerOpen.FAIL,
               new Capture(Capture.On.ALWAYS, 99),
-              Duration.ofHours(1));
+              Duration.ofHours(1),
+              new HaltOn(0.5, 7, 3, HaltOn.Action.CANCEL),
+              new Canary(1, 0.25));
       BatchRef batch = sealed(store.writer(), options, shard(ALPHA, 0, 1));
 
       BatchRecord read = read(batch);
@@ -963,7 +999,7 @@ public abstract class StoreContract {
       assertThat(store.queue().ready(0, 10)).isEmpty();
       assertThat(claim(ALPHA, 10)).isEmpty();
       assertThat(store.board().batchControls(Set.of(batch.id())))
-          .containsExactly(new ControlBoard.BatchControl(batch.id(), BatchState.PAUSED));
+          .containsExactly(new ControlBoard.BatchControl(batch.id(), false, false));
 
       assertThat(store.board().resume(batch.id(), BY_TEST))
           .isEqualTo(new Controlled.Done(BatchState.RUNNING));
@@ -1118,6 +1154,412 @@ public abstract class StoreContract {
           .satisfies(f -> assertThat(f.destination().lane()).isEqualTo(lane));
       clock.advance(Duration.ofSeconds(10));
       assertThat(read(batch).counts().inFlight()).isZero();
+    }
+  }
+
+  @Nested
+  class Deadlines {
+
+    private final Instant deadline = clock.instant().plusSeconds(60);
+
+    private void passDeadline() {
+      assertThat(store.housekeeping().expireBatches(100)).isZero();
+      assertThat(store.housekeeping().nextDue()).isEqualTo(deadline);
+      clock.advance(Duration.ofSeconds(60));
+      assertThat(store.housekeeping().expireBatches(100)).isEqualTo(1);
+      assertThat(store.housekeeping().expireBatches(100)).isZero();
+      assertThat(store.housekeeping().nextDue()).isNotEqualTo(deadline);
+    }
+
+    private void completes(BatchRef batch, Counts counts) {
+      BatchRecord read = read(batch);
+      assertThat(read.state()).isEqualTo(BatchState.COMPLETED);
+      assertThat(read.counts()).isEqualTo(counts);
+      assertThat(read.reason()).isNotNull();
+      assertThat(read.reason().code()).isEqualTo("deadline");
+      assertThat(read.reason().message()).contains(deadline.toString());
+      assertThat(read.reason().by()).isEqualTo("sluice");
+    }
+
+    @Test
+    void whatWasNeverTriedExpiresByItsShard() {
+      BatchRef batch =
+          sealed(store.writer(), deadline(deadline), shard(ALPHA, 0, 300), shard(BETA, 300, 300));
+      passDeadline();
+      assertThat(claimAll(store.queue(), 100)).isEmpty();
+      assertThat(store.board().batchControls(Set.of(batch.id())))
+          .containsExactly(new ControlBoard.BatchControl(batch.id(), false, false));
+
+      assertThat(store.housekeeping().closeShards(1).outcomes())
+          .isEqualTo(Map.of(OutcomeState.EXPIRED, 300));
+      assertThat(read(batch).state()).isEqualTo(BatchState.QUEUED);
+      store.housekeeping().closeShards(100);
+
+      completes(batch, new Counts(600, 0, 0, 0, 600, 0, 0, 0));
+      assertThat(store.reader().item(batch, 7).orElseThrow().outcome().state())
+          .isEqualTo(OutcomeState.EXPIRED);
+    }
+
+    @Test
+    void anAttemptOnTheWireKeepsItsOutcomeAndDoubtStaysDoubt() {
+      BatchRef batch = sealed(store.writer(), deadline(deadline), shard(ALPHA, 0, 4));
+      ClaimedShard shard = claim(ALPHA, 4).getFirst();
+      settle(
+          new Settlement(
+              shard.lease(),
+              List.of(),
+              List.of(
+                  attempt(1, 1, Attempt.Kind.MAYBE_SENT, clock.instant()),
+                  attempt(2, 1, Attempt.Kind.NOT_SENT, clock.instant()))));
+      passDeadline();
+      store.housekeeping().closeShards(100);
+      assertThat(read(batch).state()).isEqualTo(BatchState.RUNNING);
+
+      settle(some(shard.lease(), outcome(0, OutcomeState.SUCCEEDED, clock.instant())));
+      store.queue().giveBack(List.of(new GivenBack(shard.lease(), null)));
+      assertThat(claimAll(store.queue(), 10)).isEmpty();
+      store.housekeeping().closeShards(100);
+
+      completes(batch, new Counts(4, 0, 1, 0, 2, 0, 0, 1));
+      assertThat(store.reader().item(batch, 1).orElseThrow().outcome().state())
+          .isEqualTo(OutcomeState.IN_DOUBT);
+    }
+
+    @Test
+    void aRetryThatWaitsInTheStoreIsNotWaitedFor() {
+      BatchRef batch = sealed(store.writer(), deadline(deadline), shard(ALPHA, 0, 4));
+      ClaimedShard shard = claim(ALPHA, 4).getFirst();
+      store.queue().giveBack(List.of(new GivenBack(shard.lease(), deadline.plusSeconds(3600))));
+      passDeadline();
+      store.housekeeping().closeShards(100);
+      completes(batch, new Counts(4, 0, 0, 0, 4, 0, 0, 0));
+    }
+
+    @Test
+    void aPausedBatchExpiresAndAResumeSendsNothing() {
+      BatchRef batch = sealed(store.writer(), deadline(deadline), shard(ALPHA, 0, 4));
+      store.board().pause(batch.id(), BY_TEST);
+      passDeadline();
+      assertThat(read(batch).state()).isEqualTo(BatchState.PAUSED);
+      store.board().resume(batch.id(), BY_TEST);
+      store.housekeeping().followBatchStates(100);
+      assertThat(claimAll(store.queue(), 10)).isEmpty();
+      store.housekeeping().closeShards(100);
+      assertThat(read(batch).state()).isEqualTo(BatchState.COMPLETED);
+      assertThat(read(batch).counts().expired()).isEqualTo(4);
+    }
+
+    @Test
+    void aBatchSealedOrDueAfterItsDeadlineExpires() {
+      BatchRef scheduled =
+          sealed(store.writer(), deadline(deadline.minusSeconds(1), deadline), shard(ALPHA, 0, 4));
+      BatchRef open = begin(store.writer(), batch(null, true, deadline(deadline)));
+      long upload = openUpload(store.writer(), open);
+      store.writer().append(upload, List.of(shard(ALPHA, 0, 3)));
+      store.writer().commit(upload, summary(3));
+      clock.advance(Duration.ofSeconds(60));
+      assertThat(store.housekeeping().expireBatches(100)).as("the scheduled one").isEqualTo(1);
+      store.housekeeping().promoteDue(100);
+      assertThat(claimAll(store.queue(), 10)).isEmpty();
+      store.housekeeping().closeShards(100);
+      completes(scheduled, new Counts(4, 0, 0, 0, 4, 0, 0, 0));
+
+      store.writer().seal(open.id(), null);
+      assertThat(store.housekeeping().expireBatches(100)).isEqualTo(1);
+      store.housekeeping().closeShards(100);
+      completes(open, new Counts(3, 0, 0, 0, 3, 0, 0, 0));
+    }
+
+    @Test
+    void survivesAKill() {
+      BatchRef batch = sealed(store.writer(), deadline(deadline), shard(ALPHA, 0, 4));
+      claim(ALPHA, 4);
+      passDeadline();
+      store = crashAndReopen();
+      assertThat(claimAll(store.queue(), 10)).isEmpty();
+      store.housekeeping().closeShards(100);
+      completes(batch, new Counts(4, 0, 0, 0, 4, 0, 0, 0));
+    }
+
+    @Test
+    void cancelWinsTheBatchButNotTheItems() {
+      BatchRef batch = sealed(store.writer(), deadline(deadline), shard(ALPHA, 0, 4));
+      passDeadline();
+      assertThat(store.board().cancel(batch.id(), BY_TEST))
+          .isEqualTo(new Controlled.Done(BatchState.CANCELLING));
+      store.housekeeping().closeShards(100);
+      assertThat(read(batch).state()).isEqualTo(BatchState.CANCELLED);
+      assertThat(read(batch).counts()).isEqualTo(new Counts(4, 0, 0, 0, 4, 0, 0, 0));
+    }
+  }
+
+  @Nested
+  class Gates {
+
+    private static BatchOptions gates(HaltOn haltOn, Canary canary) {
+      BatchOptions d = BatchOptions.DEFAULT;
+      return new BatchOptions(
+          d.delivery(),
+          d.concurrency(),
+          d.rate(),
+          d.credential(),
+          d.retry(),
+          d.success(),
+          d.timeout(),
+          d.notBefore(),
+          d.deadline(),
+          d.weight(),
+          d.onBreakerOpen(),
+          d.capture(),
+          d.openTimeout(),
+          haltOn,
+          canary);
+    }
+
+    private static BatchOptions ratio(double ratio, int after, HaltOn.Action action) {
+      return gates(new HaltOn(ratio, after, 0, action), null);
+    }
+
+    private static BatchOptions canary(int items, double ratio) {
+      return gates(new HaltOn(null, 1, 3, HaltOn.Action.PAUSE), new Canary(items, ratio));
+    }
+
+    private Outcome ended(long index, int status) {
+      clock.advance(Duration.ofMillis(1));
+      OutcomeState state = status < 300 ? OutcomeState.SUCCEEDED : OutcomeState.FAILED;
+      return new Outcome(index, null, state, status, 1, 1, clock.instant(), null, null);
+    }
+
+    private Settlement ended(ClaimedShard shard, int status, long... indexes) {
+      List<Outcome> outcomes = new ArrayList<>();
+      for (long index : indexes) {
+        outcomes.add(ended(index, status));
+      }
+      return new Settlement(shard.lease(), outcomes, List.of());
+    }
+
+    private void isHalted(SettleReport report, BatchRef batch, HaltRule rule, String message) {
+      assertThat(report.halted()).containsExactly(new ShardQueue.Halt(batch, rule));
+      assertThat(read(batch).state()).isEqualTo(BatchState.PAUSED);
+      assertThat(read(batch).reason())
+          .isEqualTo(
+              new StateReason(
+                  rule == HaltRule.CANARY ? "canary_failed" : "halted", message, "sluice"));
+      assertThat(claimAll(store.queue(), 100)).isEmpty();
+      assertThat(store.board().batchControls(Set.of(batch.id())))
+          .allMatch(control -> !control.sendable());
+    }
+
+    @Test
+    void tooManyFailuresStopABatchAndAResumeBeginsAnew() {
+      BatchRef batch =
+          sealed(
+              store.writer(),
+              ratio(0.5, 4, HaltOn.Action.PAUSE),
+              shard(ALPHA, 0, 20),
+              shard(ALPHA, 20, 20));
+      ClaimedShard shard = claim(ALPHA, 1).getFirst();
+      assertThat(settle(ended(shard, 500, 0, 1, 2)).halted()).as("too few").isEmpty();
+      isHalted(
+          settle(ended(shard, 200, 3)),
+          batch,
+          HaltRule.FAILURE_RATIO,
+          "3 of 4 outcomes were no success; haltOn.failureRatio is 0.5 after 4");
+      assertThat(settle(ended(shard, 500, 4)).halted()).as("stopped before").isEmpty();
+
+      store.board().resume(batch.id(), BY_TEST);
+      store = crashAndReopen();
+      shard = claim(ALPHA, 1).getFirst();
+      assertThat(settle(ended(shard, 500, 5, 6, 7)).halted()).isEmpty();
+      isHalted(
+          settle(ended(shard, 200, 8, 9, 10), ended(shard, 500, 11)),
+          batch,
+          HaltRule.FAILURE_RATIO,
+          "4 of 7 outcomes were no success; haltOn.failureRatio is 0.5 after 4");
+    }
+
+    @Test
+    void fewerFailuresStopNothing() {
+      BatchRef batch =
+          sealed(store.writer(), ratio(0.5, 4, HaltOn.Action.PAUSE), shard(ALPHA, 0, 20));
+      ClaimedShard shard = claim(ALPHA, 1).getFirst();
+      settle(ended(shard, 200, 0, 1, 2), ended(shard, 500, 3, 4));
+      assertThat(read(batch).state()).isEqualTo(BatchState.RUNNING);
+      assertThat(read(batch).reason()).isNull();
+    }
+
+    @Test
+    void aHaltCancelsWhenItShall() {
+      BatchRef batch =
+          sealed(store.writer(), ratio(1, 2, HaltOn.Action.CANCEL), shard(ALPHA, 0, 10));
+      ClaimedShard shard = claim(ALPHA, 1).getFirst();
+      assertThat(settle(ended(shard, 500, 0, 1)).halted()).hasSize(1);
+      assertThat(read(batch).state()).isEqualTo(BatchState.CANCELLING);
+      assertThat(read(batch).reason().code()).isEqualTo("halted");
+      store.queue().giveBack(List.of(new GivenBack(shard.lease(), null)));
+      store.housekeeping().closeShards(100);
+      assertThat(read(batch).state()).isEqualTo(BatchState.CANCELLED);
+      assertThat(read(batch).counts()).isEqualTo(new Counts(10, 0, 0, 2, 0, 8, 0, 0));
+    }
+
+    @Test
+    void aBatchThatIsDoneIsNotHalted() {
+      BatchRef batch =
+          sealed(store.writer(), ratio(0.5, 1, HaltOn.Action.PAUSE), shard(ALPHA, 0, 2));
+      SettleReport report = settle(ended(claim(ALPHA, 1).getFirst(), 500, 0, 1));
+      assertThat(report.halted()).isEmpty();
+      assertThat(store.housekeeping().finish(report.drainedBatches())).containsExactly(batch);
+    }
+
+    @Test
+    void refusedCredentialsInARowStopABatchByDefault() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 100));
+      ClaimedShard shard = claim(ALPHA, 1).getFirst();
+      for (int i = 0; i < 19; i++) {
+        assertThat(settle(ended(shard, i % 2 == 0 ? 401 : 403, i)).halted()).isEmpty();
+      }
+      store = crashAndReopen();
+      shard = claim(ALPHA, 1).getFirst();
+      isHalted(
+          settle(ended(shard, 407, 19)),
+          batch,
+          HaltRule.AUTHENTICATION,
+          "20 outcomes in a row had status 401, 403 or 407; haltOn.consecutiveAuthFailures is 20");
+
+      store.board().resume(batch.id(), BY_TEST);
+      assertThat(settle(ended(shard, 401, 20, 21, 22)).halted()).isEmpty();
+      assertThat(read(batch).state()).isEqualTo(BatchState.RUNNING);
+    }
+
+    @Test
+    void anyOtherOutcomeEndsARunOfRefusals() {
+      sealed(store.writer(), canary(100, 1), shard(ALPHA, 0, 100), shard(BETA, 100, 100));
+      ClaimedShard alpha = claim(ALPHA, 1).getFirst();
+      settle(ended(alpha, 401, 0, 1));
+      settle(ended(alpha, 500, 2));
+      assertThat(settle(ended(alpha, 401, 3, 4)).halted()).isEmpty();
+      Settlement more = ended(alpha, 200, 5);
+      assertThat(settle(more, ended(alpha, 401, 6, 7)).halted()).isEmpty();
+    }
+
+    @Test
+    void aRunThatEndedBeforeItWasStoredStillStops() {
+      BatchRef batch = sealed(store.writer(), canary(100, 1), shard(ALPHA, 0, 200));
+      ClaimedShard shard = claim(ALPHA, 1).getFirst();
+      Settlement first = ended(shard, 403, 0, 1, 2);
+      assertThat(settle(first, ended(shard, 200, 3)).halted())
+          .containsExactly(new ShardQueue.Halt(batch, HaltRule.AUTHENTICATION));
+    }
+
+    @Test
+    void aCanaryIsClaimedFirstAndReleasesTheRestOnAllDestinations() {
+      BatchRef batch =
+          sealed(
+              store.writer(),
+              canary(4, 0.25),
+              shard(ALPHA, 0, 2),
+              shard(BETA, 2, 10),
+              shard(ALPHA, 12, 5),
+              shard(BETA, 17, 5));
+      List<ClaimedShard> first = claimAll(store.queue(), 100);
+      assertThat(first).extracting(ClaimedShard::firstIndex).containsExactly(0L, 2L);
+      assertThat(store.queue().ready(0, 10)).as("nothing to claim, nothing to look at").isEmpty();
+      assertThat(store.board().batchControls(Set.of(batch.id())))
+          .containsExactly(new ControlBoard.BatchControl(batch.id(), true, true));
+      assertThat(read(batch).heldFrom()).isEqualTo(4);
+
+      // What comes back meanwhile is claimed again, nothing else.
+      store.queue().giveBack(List.of(new GivenBack(first.getLast().lease(), null)));
+      ClaimedShard beta = claimAll(store.queue(), 100).getFirst();
+      assertThat(beta.firstIndex()).isEqualTo(2);
+      settle(ended(first.getFirst(), 200, 0, 1), ended(beta, 200, 2));
+      assertThat(claimAll(store.queue(), 100)).isEmpty();
+
+      SettleReport last = settle(ended(beta, 500, 3));
+      assertThat(last.halted()).isEmpty();
+      assertThat(read(batch).heldFrom()).isNull();
+      assertThat(store.board().batchControls(Set.of(batch.id())))
+          .containsExactly(new ControlBoard.BatchControl(batch.id(), true, false));
+      assertThat(claimAll(store.queue(), 100))
+          .extracting(ClaimedShard::firstIndex)
+          .containsExactly(12L, 17L);
+    }
+
+    @Test
+    void aFailedCanaryStopsTheBatchAndAResumeSendsTheRest() {
+      BatchRef batch =
+          sealed(store.writer(), canary(4, 0.25), shard(ALPHA, 0, 10), shard(BETA, 10, 10));
+      claimAll(store.queue(), 100);
+      ClaimedShard shard = claimAfterACrash();
+      settle(ended(shard, 200, 0, 1));
+      isHalted(
+          settle(ended(shard, 500, 2, 3)),
+          batch,
+          HaltRule.CANARY,
+          "2 of the first 4 items were no success; canary.maxFailureRatio is 0.25; "
+              + "a resume sends the rest");
+      store = crashAndReopen();
+      assertThat(read(batch).state()).isEqualTo(BatchState.PAUSED);
+      assertThat(claimAll(store.queue(), 100)).isEmpty();
+
+      store.board().resume(batch.id(), BY_TEST);
+      assertThat(read(batch).heldFrom()).isNull();
+      assertThat(claimAll(store.queue(), 100)).hasSize(2);
+    }
+
+    private ClaimedShard claimAfterACrash() {
+      store = crashAndReopen();
+      return claimAll(store.queue(), 100).getFirst();
+    }
+
+    @Test
+    void aCanaryThatEndsDuringAPauseIsJudged() {
+      BatchRef batch =
+          sealed(store.writer(), canary(2, 0), shard(ALPHA, 0, 10), shard(BETA, 10, 10));
+      ClaimedShard shard = claimAll(store.queue(), 100).getFirst();
+      store.board().pause(batch.id(), BY_TEST);
+      assertThat(settle(ended(shard, 500, 0, 1)).halted())
+          .containsExactly(new ShardQueue.Halt(batch, HaltRule.CANARY));
+      assertThat(read(batch).state()).isEqualTo(BatchState.PAUSED);
+      assertThat(read(batch).reason().code()).isEqualTo("canary_failed");
+      store.board().resume(batch.id(), BY_TEST);
+      assertThat(claimAll(store.queue(), 100)).hasSize(1);
+    }
+
+    @Test
+    void aHaltWithinTheCanaryLeavesTheCanaryOn() {
+      BatchRef batch = sealed(store.writer(), canary(5, 1), shard(ALPHA, 0, 5), shard(BETA, 5, 5));
+      ClaimedShard shard = claimAll(store.queue(), 100).getFirst();
+      assertThat(settle(ended(shard, 401, 0, 1, 2)).halted()).hasSize(1);
+      store.board().resume(batch.id(), BY_TEST);
+      assertThat(read(batch).heldFrom()).isEqualTo(5);
+      assertThat(claimAll(store.queue(), 100)).isEmpty();
+
+      settle(ended(shard, 200, 3));
+      assertThat(settle(ended(shard, 401, 4)).halted()).isEmpty();
+      assertThat(claimAll(store.queue(), 100)).hasSize(1);
+    }
+
+    @Test
+    void aHaltThatEndsTheCanaryLeavesNothingHeldAfterTheResume() {
+      BatchRef batch = sealed(store.writer(), canary(3, 1), shard(ALPHA, 0, 3), shard(BETA, 3, 5));
+      ClaimedShard shard = claimAll(store.queue(), 100).getFirst();
+      isHalted(
+          settle(ended(shard, 401, 0, 1, 2)),
+          batch,
+          HaltRule.AUTHENTICATION,
+          "3 outcomes in a row had status 401, 403 or 407; haltOn.consecutiveAuthFailures is 3");
+      store.board().resume(batch.id(), BY_TEST);
+      assertThat(claimAll(store.queue(), 100)).hasSize(1);
+    }
+
+    @Test
+    void aCanaryOfAllItemsHoldsNothing() {
+      BatchRef batch = sealed(store.writer(), canary(50, 0), shard(ALPHA, 0, 10));
+      ClaimedShard shard = claimAll(store.queue(), 100).getFirst();
+      SettleReport report = settle(all(shard, OutcomeState.FAILED, clock.instant()));
+      assertThat(report.halted()).isEmpty();
+      assertThat(store.housekeeping().finish(report.drainedBatches())).containsExactly(batch);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.sluice.store.jdbc;
 
+import dev.sluice.model.Canary;
 import dev.sluice.model.Item;
 import dev.sluice.store.BatchRef;
 import dev.sluice.store.BatchWriter.Begun;
@@ -36,8 +37,8 @@ final class BatchIntake {
       """
       INSERT INTO batch (public_id, tenant, one_shot, name, metadata, options, template,
         idempotency_key, fingerprint, created_epoch, parent_id, state, weight, not_before, deadline,
-        open_timeout, created_at, appended_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?)
+        held_from, open_timeout, created_at, appended_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)
       RETURNING id
       """;
 
@@ -159,6 +160,11 @@ final class BatchIntake {
     return new Begun.Created(create(session, batch, now));
   }
 
+  boolean isTaken(Session session, String tenant, String key, long now) throws SQLException {
+    Keyed keyed = session.first(BY_KEY, BatchIntake::keyed, tenant, key);
+    return keyed != null && !isDead(session, keyed, now);
+  }
+
   private static Keyed keyed(ResultSet row) throws SQLException {
     boolean receiving = row.getInt(3) == 1 && Rows.number(row, 4) == null;
     return new Keyed(
@@ -179,6 +185,7 @@ final class BatchIntake {
 
   private BatchRef create(Session session, NewBatch batch, long now) throws SQLException {
     String publicId = ids.next();
+    Canary canary = batch.options().canary();
     long id =
         session
             .number(
@@ -197,6 +204,7 @@ final class BatchIntake {
                 batch.options().weight(),
                 Rows.millis(batch.options().notBefore()),
                 Rows.millis(batch.options().deadline()),
+                canary == null ? null : canary.items(),
                 batch.options().openTimeout().toMillis(),
                 now,
                 now)

@@ -22,7 +22,7 @@ final class BatchRows {
         b.payloads_dropped, p.public_id,
         coalesce(sum(c.succeeded), 0), coalesce(sum(c.failed), 0), coalesce(sum(c.expired), 0),
         coalesce(sum(c.cancelled), 0), coalesce(sum(c.rejected), 0), coalesce(sum(c.in_doubt), 0),
-        coalesce(sum(c.attempts), 0), max(c.last_outcome_at)
+        coalesce(sum(c.attempts), 0), max(c.last_outcome_at), b.held_from
       FROM batch b
         LEFT JOIN batch p ON p.id = b.parent_id
         LEFT JOIN batch_counter c ON c.batch_id = b.id
@@ -43,7 +43,7 @@ final class BatchRows {
         (SELECT coalesce(sum(c.rejected), 0) FROM batch_counter c WHERE c.batch_id = b.id),
         (SELECT coalesce(sum(c.in_doubt), 0) FROM batch_counter c WHERE c.batch_id = b.id),
         (SELECT coalesce(sum(c.attempts), 0) FROM batch_counter c WHERE c.batch_id = b.id),
-        (SELECT max(c.last_outcome_at) FROM batch_counter c WHERE c.batch_id = b.id)
+        (SELECT max(c.last_outcome_at) FROM batch_counter c WHERE c.batch_id = b.id), b.held_from
       FROM batch b
       WHERE b.tenant = ?1 AND b.id < ?2 AND (b.one_shot = 0 OR b.sealed_at IS NOT NULL)
         AND (?3 = 0 OR (1 << b.state) & ?3 <> 0)
@@ -109,7 +109,8 @@ final class BatchRows {
         row.getLong(25),
         times(row),
         row.getString(18),
-        row.getInt(17) == 1);
+        row.getInt(17) == 1,
+        Rows.number(row, 27));
   }
 
   private static BatchRecord.Times times(ResultSet row) throws SQLException {

@@ -1,5 +1,7 @@
 package dev.sluice.store.jdbc;
 
+import static java.util.Objects.requireNonNullElse;
+
 import dev.sluice.model.Destination;
 import dev.sluice.store.ShardQueue.ClaimRequest;
 import dev.sluice.store.ShardQueue.Lease;
@@ -37,7 +39,7 @@ final class Claims {
         AND (d.paused_since IS NULL OR d.paused_until <= ?)
         AND EXISTS (
           SELECT 1 FROM flow f CROSS JOIN batch b ON b.id = f.batch_id
-          WHERE f.destination_id = d.id AND f.state = 1 AND b.state IN (2, 3))
+          WHERE f.destination_id = d.id AND f.state = 1 AND b.state IN (2, 3) AND b.closed_as IS NULL)
       LIMIT ?
       """;
 
@@ -52,9 +54,9 @@ final class Claims {
 
   private static final String NEXT_FLOW =
       """
-      SELECT f.batch_id, b.weight, b.state
+      SELECT f.batch_id, b.weight, b.state, b.held_from
       FROM flow f CROSS JOIN batch b ON b.id = f.batch_id
-      WHERE f.destination_id = ? AND f.state = 1 AND b.state IN (2, 3)
+      WHERE f.destination_id = ? AND f.state = 1 AND b.state IN (2, 3) AND b.closed_as IS NULL
         AND (? = 0 OR b.options ->> '$.onBreakerOpen' = 'FAIL')
       ORDER BY f.tag, f.batch_id LIMIT ?
       """;
@@ -63,7 +65,7 @@ final class Claims {
       """
       SELECT id, first_index, item_count, settled_count, byte_count, touched, crashes, lease_token
       FROM shard INDEXED BY shard_ready
-      WHERE batch_id = ? AND destination_id = ? AND state = 0
+      WHERE batch_id = ? AND destination_id = ? AND state = 0 AND first_index < ?
       ORDER BY seq LIMIT 1
       """;
 
@@ -90,6 +92,12 @@ final class Claims {
       UPDATE flow SET ready_shards = 0, state = 0 WHERE batch_id = ? AND destination_id = ?
       """;
 
+  /** Its ready shards stay counted: the end of the canary wakes the flow. */
+  private static final String ALL_HELD =
+      """
+      UPDATE flow SET state = 0 WHERE batch_id = ? AND destination_id = ?
+      """;
+
   private static final String START =
       """
       UPDATE batch SET state = 3, started_at = coalesce(started_at, ?) WHERE id = ? AND state = 2
@@ -112,7 +120,15 @@ final class Claims {
 
   private record Sendable(Destination destination, boolean breakerOpen) {}
 
-  private record Flow(long batchId, int weight, int state) {}
+  /**
+   * @param sendBelow items from this index on wait for the canary
+   */
+  private record Flow(long batchId, int weight, int state, long sendBelow) {
+
+    boolean isHeld() {
+      return sendBelow != Long.MAX_VALUE;
+    }
+  }
 
   private record Shard(
       long id,
@@ -162,9 +178,12 @@ final class Claims {
       if (flow == null) {
         break;
       }
-      Shard shard = session.first(NEXT_SHARD, Claims::shard, flow.batchId, request.destinationId());
+      Shard shard =
+          session.first(
+              NEXT_SHARD, Claims::shard, flow.batchId, request.destinationId(), flow.sendBelow);
       if (shard == null) {
-        session.update(NOTHING_READY, flow.batchId, request.destinationId());
+        String none = flow.isHeld() ? ALL_HELD : NOTHING_READY;
+        session.update(none, flow.batchId, request.destinationId());
         continue;
       }
       boolean fits =
@@ -185,7 +204,12 @@ final class Claims {
     List<Flow> flows =
         session.list(
             NEXT_FLOW,
-            row -> new Flow(row.getLong(1), row.getInt(2), row.getInt(3)),
+            row ->
+                new Flow(
+                    row.getLong(1),
+                    row.getInt(2),
+                    row.getInt(3),
+                    requireNonNullElse(Rows.number(row, 4), Long.MAX_VALUE)),
             request.destinationId(),
             failFastOnly ? 1 : 0,
             request.fullBatches().size() + 1);

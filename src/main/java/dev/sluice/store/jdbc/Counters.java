@@ -1,9 +1,11 @@
 package dev.sluice.store.jdbc;
 
+import dev.sluice.model.Outcome;
 import dev.sluice.model.OutcomeState;
 import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +19,7 @@ final class Counters {
 
   private static final String READ =
       """
-      SELECT next_seq FROM batch_counter WHERE batch_id = ? AND replica_slot = ?
+      SELECT next_seq, auth_run FROM batch_counter WHERE batch_id = ? AND replica_slot = ?
       """;
 
   private static final String CREATE =
@@ -30,7 +32,7 @@ final class Counters {
       UPDATE batch_counter
       SET next_seq = ?, succeeded = succeeded + ?, failed = failed + ?, expired = expired + ?,
         cancelled = cancelled + ?, rejected = rejected + ?, in_doubt = in_doubt + ?,
-        attempts = attempts + ?, last_outcome_at = max(coalesce(last_outcome_at, 0), ?)
+        attempts = attempts + ?, last_outcome_at = max(coalesce(last_outcome_at, 0), ?), auth_run = ?
       WHERE batch_id = ? AND replica_slot = ?
       """;
 
@@ -57,16 +59,21 @@ final class Counters {
   private long attempts;
   private long lastOutcomeAt;
   private final Map<Reason, Sample> failures = new HashMap<>();
+  private final AuthenticationRun authRun;
 
-  private Counters(long batchId, long nextSeq) {
+  private Counters(long batchId, long nextSeq, int authRun) {
     this.batchId = batchId;
     this.nextSeq = nextSeq;
+    this.authRun = new AuthenticationRun(authRun);
   }
 
   /** Begins to count for a batch. */
   static Counters of(Session session, long batchId) throws SQLException {
     session.update(CREATE, batchId, SLOT);
-    return new Counters(batchId, session.number(READ, batchId, SLOT).orElseThrow());
+    Counters counters =
+        session.first(
+            READ, row -> new Counters(batchId, row.getLong(1), row.getInt(2)), batchId, SLOT);
+    return Objects.requireNonNull(counters, "the row was just made");
   }
 
   /** Why an item did not succeed. */
@@ -96,6 +103,12 @@ final class Counters {
     lastOutcomeAt = Math.max(lastOutcomeAt, finishedAt);
   }
 
+  /** Counts an outcome that was really inserted. */
+  void settled(Outcome outcome) {
+    settled(outcome.state(), 1, outcome.finishedAt().toEpochMilli());
+    authRun.add(outcome);
+  }
+
   void attempted(long count) {
     attempts += count;
   }
@@ -104,8 +117,9 @@ final class Counters {
     failures.computeIfAbsent(reason, _ -> new Sample(index, message)).count += count;
   }
 
-  /** Writes what was counted. */
-  void store(Session session) throws SQLException {
+  /** Writes what was counted; gives the longest run of refused credentials among it. */
+  int store(Session session) throws SQLException {
+    AuthenticationRun.Length refused = authRun.length();
     session.update(
         ADVANCE,
         nextSeq,
@@ -117,6 +131,7 @@ final class Counters {
         byState[5],
         attempts,
         lastOutcomeAt,
+        refused.last(),
         batchId,
         SLOT);
     for (Map.Entry<Reason, Sample> failure : failures.entrySet()) {
@@ -134,6 +149,7 @@ final class Counters {
           sample.index,
           sample.message);
     }
+    return refused.longest();
   }
 
   /** Tells whether all items of a batch have outcomes, as far as this transaction sees. */

@@ -31,7 +31,7 @@ final class Flows {
 
   private static final String IS_DISPATCHABLE =
       """
-      SELECT 1 FROM batch WHERE id = ? AND state IN (2, 3)
+      SELECT 1 FROM batch WHERE id = ? AND state IN (2, 3) AND closed_as IS NULL
       """;
 
   private static final String IS_ACTIVE =
@@ -46,12 +46,13 @@ final class Flows {
 
   private static final String UNSYNCED =
       """
-      SELECT id, state, flow_cursor FROM batch WHERE flow_sync = 1 ORDER BY id LIMIT ?
+      SELECT id, state IN (2, 3) AND closed_as IS NULL, flow_cursor FROM batch WHERE flow_sync = 1 ORDER BY id LIMIT ?
       """;
 
   private static final String UNSYNCED_ONE =
       """
-      SELECT id, state, flow_cursor FROM batch WHERE id = ? AND flow_sync = 1
+      SELECT id, state IN (2, 3) AND closed_as IS NULL, flow_cursor FROM batch
+      WHERE id = ? AND flow_sync = 1
       """;
 
   private static final String NEXT_FLOWS =
@@ -81,7 +82,7 @@ final class Flows {
     this.readiness = readiness;
   }
 
-  private record Unsynced(long batchId, int state, long cursor) {}
+  private record Unsynced(long batchId, boolean sendable, long cursor) {}
 
   /** Counts shards that became claimable; activates the flow when its batch may be sent. */
   void shardsBecameReady(Session session, long batchId, long destinationId, int count)
@@ -111,7 +112,7 @@ final class Flows {
     Unsynced unsynced =
         session.first(
             UNSYNCED_ONE,
-            row -> new Unsynced(row.getLong(1), row.getInt(2), row.getLong(3)),
+            row -> new Unsynced(row.getLong(1), row.getInt(2) == 1, row.getLong(3)),
             batchId);
     if (unsynced != null) {
       follow(session, unsynced, AT_ONCE);
@@ -124,7 +125,9 @@ final class Flows {
     while (moved < limit) {
       List<Unsynced> batches =
           session.list(
-              UNSYNCED, row -> new Unsynced(row.getLong(1), row.getInt(2), row.getLong(3)), 16);
+              UNSYNCED,
+              row -> new Unsynced(row.getLong(1), row.getInt(2) == 1, row.getLong(3)),
+              16);
       if (batches.isEmpty()) {
         break;
       }
@@ -138,12 +141,10 @@ final class Flows {
   }
 
   private int follow(Session session, Unsynced batch, int limit) throws SQLException {
-    boolean dispatchable =
-        batch.state == StoredNumbers.QUEUED || batch.state == StoredNumbers.RUNNING;
     List<Long> destinations =
         session.list(NEXT_FLOWS, row -> row.getLong(1), batch.batchId, batch.cursor, limit);
     boolean last = destinations.size() < limit;
-    if (!destinations.isEmpty() && dispatchable) {
+    if (!destinations.isEmpty() && batch.sendable) {
       for (Long destination : destinations) {
         activate(session, batch.batchId, destination);
       }

@@ -150,7 +150,7 @@ final class OutcomeRows {
 
   private static void count(Session session, Lease lease, Outcome outcome, Counters counters)
       throws SQLException {
-    counters.settled(outcome.state(), 1, outcome.finishedAt().toEpochMilli());
+    counters.settled(outcome);
     counters.attempted(attemptsNotCounted(session, lease, outcome));
     if (outcome.state() != OutcomeState.SUCCEEDED) {
       ItemError error = outcome.error();

@@ -1,7 +1,9 @@
 package dev.sluice.store.jdbc;
 
+import dev.sluice.model.HaltRule;
 import dev.sluice.model.OutcomeState;
 import dev.sluice.store.ShardQueue.GivenBack;
+import dev.sluice.store.ShardQueue.Halt;
 import dev.sluice.store.ShardQueue.Lease;
 import dev.sluice.store.ShardQueue.SettleReport;
 import dev.sluice.store.ShardQueue.Settlement;
@@ -41,16 +43,20 @@ final class Settling {
 
   private final long epoch;
   private final Flows flows;
+  private final Terms terms;
+  private final SafetyGates gates;
 
-  Settling(long epoch, Flows flows) {
+  Settling(long epoch, Flows flows, Terms terms, SafetyGates gates) {
     this.epoch = epoch;
     this.flows = flows;
+    this.terms = terms;
+    this.gates = gates;
   }
 
   private record Shard(
       int state, int itemCount, int settledCount, @Nullable Long owner, long token) {}
 
-  SettleReport settle(Session session, List<Settlement> settlements) throws SQLException {
+  SettleReport settle(Session session, List<Settlement> settlements, long now) throws SQLException {
     Map<OutcomeState, Integer> inserted = new EnumMap<>(OutcomeState.class);
     List<Lease> fenced = new ArrayList<>();
     Map<Long, Counters> batches = new LinkedHashMap<>();
@@ -75,13 +81,19 @@ final class Settling {
       // Held by me and done already: the reply of an earlier commit was lost, nothing is left.
     }
     List<Long> drained = new ArrayList<>();
+    List<Halt> halted = new ArrayList<>();
     for (Map.Entry<Long, Counters> batch : batches.entrySet()) {
-      batch.getValue().store(session);
+      int refusedInARow = batch.getValue().store(session);
       if (shardsDone.contains(batch.getKey()) && Counters.isDrained(session, batch.getKey())) {
         drained.add(batch.getKey());
+      } else {
+        HaltRule rule = gates.judge(session, batch.getKey(), refusedInARow, now);
+        if (rule != null) {
+          halted.add(new Halt(terms.of(session, batch.getKey()).batch(), rule));
+        }
       }
     }
-    return new SettleReport(inserted, fenced, drained);
+    return new SettleReport(inserted, fenced, drained, halted);
   }
 
   /** Gives the shard when this process holds it by this lease, else null. */

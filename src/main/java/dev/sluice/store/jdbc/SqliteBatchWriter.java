@@ -45,6 +45,11 @@ final class SqliteBatchWriter implements BatchWriter {
   }
 
   @Override
+  public boolean isTaken(String tenant, String idempotencyKey) {
+    return writer.write(session -> intake.isTaken(session, tenant, idempotencyKey, now()));
+  }
+
+  @Override
   public BegunUpload beginUpload(NewBatch batch) {
     return writer.write(
         session ->

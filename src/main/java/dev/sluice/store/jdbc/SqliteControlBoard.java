@@ -1,8 +1,6 @@
 package dev.sluice.store.jdbc;
 
-import dev.sluice.model.BatchState;
 import dev.sluice.model.Destination;
-import dev.sluice.model.OutcomeState;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.model.StateReason;
 import dev.sluice.store.ControlBoard;
@@ -16,28 +14,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Desired state in, lane snapshots out. */
 final class SqliteControlBoard implements ControlBoard {
-
-  private static final String BATCH =
-      """
-      SELECT state, resume_state, not_before FROM batch WHERE id = ?
-      """;
-
-  private static final String PAUSE =
-      """
-      UPDATE batch SET resume_state = state, state = 4, paused_at = ?, reason = ? WHERE id = ?
-      """;
-
-  private static final String RESUME =
-      """
-      UPDATE batch SET state = ?, resume_state = NULL, paused_at = NULL, reason = ? WHERE id = ?
-      """;
-
-  private static final String CANCEL =
-      """
-      UPDATE batch SET state = 5, resume_state = NULL, cancelled_at = ?, closed_as = ?, closed_at = ?,
-        closing = 1, reason = ?
-      WHERE id = ?
-      """;
 
   private static final String UPDATE_SETTINGS =
       """
@@ -61,7 +37,8 @@ final class SqliteControlBoard implements ControlBoard {
 
   private static final String CONTROLS =
       """
-      SELECT id, state FROM batch WHERE id IN (SELECT value FROM json_each(?))
+      SELECT id, state IN (2, 3) AND closed_as IS NULL, held_from IS NOT NULL FROM batch
+      WHERE id IN (SELECT value FROM json_each(?))
       """;
 
   private static final String DESTINATIONS =
@@ -76,8 +53,7 @@ final class SqliteControlBoard implements ControlBoard {
   private final Readers readers;
   private final ProcessClock clock;
   private final Destinations destinations;
-  private final Uploads uploads;
-  private final Flows flows;
+  private final Transitions transitions;
   private final Readiness readiness;
   private final Lanes lanes;
 
@@ -86,98 +62,28 @@ final class SqliteControlBoard implements ControlBoard {
     this.readers = parts.readers();
     this.clock = parts.clock();
     this.destinations = parts.destinations();
-    this.uploads = parts.uploads();
-    this.flows = parts.flows();
+    this.transitions = parts.transitions();
     this.readiness = parts.readiness();
     this.lanes = parts.lanes();
   }
 
-  private record Row(BatchState state, @Nullable Long resumeState, @Nullable Long notBefore) {}
-
-  private interface Step {
-    Controlled run(Session session, Row row, long now) throws SQLException;
-  }
-
-  private Controlled control(long batchId, Step step) {
-    return writer.write(
-        session -> {
-          Row row =
-              session.first(
-                  BATCH,
-                  r ->
-                      new Row(
-                          StoredNumbers.batchState(r.getInt(1)),
-                          Rows.number(r, 2),
-                          Rows.number(r, 3)),
-                  batchId);
-          if (row == null) {
-            throw new IllegalStateException("No batch " + batchId + ", indicates a bug");
-          }
-          return step.run(session, row, clock.instant().toEpochMilli());
-        });
-  }
-
   @Override
   public Controlled pause(long batchId, StateReason reason) {
-    return control(
-        batchId,
-        (session, row, now) ->
-            switch (row.state) {
-              case SCHEDULED, QUEUED, RUNNING -> {
-                session.update(PAUSE, now, JsonColumns.reason(reason), batchId);
-                flows.batchChanged(session, batchId);
-                yield new Controlled.Done(BatchState.PAUSED);
-              }
-              case PAUSED -> new Controlled.Done(BatchState.PAUSED);
-              case OPEN, CANCELLING, COMPLETED, CANCELLED, EXPIRED ->
-                  new Controlled.InvalidState(row.state);
-            });
+    return writer.write(session -> transitions.pause(session, batchId, reason, now()));
   }
 
   @Override
   public Controlled resume(long batchId, StateReason reason) {
-    return control(
-        batchId,
-        (session, row, now) ->
-            switch (row.state) {
-              case PAUSED -> {
-                BatchState state = resumed(row, now);
-                session.update(
-                    RESUME, StoredNumbers.of(state), JsonColumns.reason(reason), batchId);
-                flows.batchChanged(session, batchId);
-                yield new Controlled.Done(state);
-              }
-              case SCHEDULED, QUEUED, RUNNING -> new Controlled.Done(row.state);
-              case OPEN, CANCELLING, COMPLETED, CANCELLED, EXPIRED ->
-                  new Controlled.InvalidState(row.state);
-            });
-  }
-
-  private static BatchState resumed(Row row, long now) {
-    if (row.resumeState == null) {
-      throw new IllegalStateException("A paused batch does not know its past, indicates a bug");
-    }
-    BatchState before = StoredNumbers.batchState(row.resumeState.intValue());
-    boolean due = row.notBefore == null || row.notBefore <= now;
-    return before == BatchState.SCHEDULED && due ? BatchState.QUEUED : before;
+    return writer.write(session -> transitions.resume(session, batchId, reason, now()));
   }
 
   @Override
   public Controlled cancel(long batchId, StateReason reason) {
-    return control(
-        batchId,
-        (session, row, now) ->
-            switch (row.state) {
-              case OPEN, SCHEDULED, QUEUED, RUNNING, PAUSED -> {
-                int closedAs = StoredNumbers.of(OutcomeState.CANCELLED);
-                session.update(CANCEL, now, closedAs, now, JsonColumns.reason(reason), batchId);
-                uploads.buryAll(session, batchId);
-                flows.batchChanged(session, batchId);
-                yield new Controlled.Done(BatchState.CANCELLING);
-              }
-              case CANCELLING, CANCELLED -> new Controlled.Done(row.state);
-              case COMPLETED, EXPIRED -> new Controlled.InvalidState(row.state);
-            });
+    return writer.write(session -> transitions.cancel(session, batchId, reason, now()));
+  }
+
+  private long now() {
+    return clock.instant().toEpochMilli();
   }
 
   @Override
@@ -194,11 +100,7 @@ final class SqliteControlBoard implements ControlBoard {
         destination,
         (session, id) ->
             session.update(
-                PAUSE_DESTINATION,
-                clock.instant().toEpochMilli(),
-                Rows.millis(until),
-                JsonColumns.reason(reason),
-                id));
+                PAUSE_DESTINATION, now(), Rows.millis(until), JsonColumns.reason(reason), id));
   }
 
   @Override
@@ -257,7 +159,7 @@ final class SqliteControlBoard implements ControlBoard {
         session ->
             session.list(
                 CONTROLS,
-                row -> new BatchControl(row.getLong(1), StoredNumbers.batchState(row.getInt(2))),
+                row -> new BatchControl(row.getLong(1), row.getInt(2) == 1, row.getInt(3) == 1),
                 JsonColumns.array(batchIds)));
   }
 

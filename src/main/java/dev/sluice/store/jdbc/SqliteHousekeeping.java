@@ -41,8 +41,18 @@ final class SqliteHousekeeping implements Housekeeping {
       SELECT min(due) FROM (
         SELECT min(not_before) AS due FROM shard INDEXED BY shard_waiting WHERE state = 1
         UNION ALL SELECT min(not_before) FROM batch INDEXED BY batch_scheduled WHERE state = 1
+        UNION ALL SELECT min(deadline) FROM batch INDEXED BY batch_deadline
+          WHERE deadline IS NOT NULL AND sealed_at IS NOT NULL AND finished_at IS NULL AND closed_as IS NULL
         UNION ALL SELECT min(parked_until) FROM destination WHERE parked_until IS NOT NULL
         UNION ALL SELECT min(paused_until) FROM destination WHERE paused_until IS NOT NULL)
+      """;
+
+  private static final String OVERDUE =
+      """
+      SELECT id, deadline FROM batch INDEXED BY batch_deadline
+      WHERE deadline <= ? AND sealed_at IS NOT NULL AND finished_at IS NULL AND closed_as IS NULL
+        AND state IN (1, 2, 3, 4)
+      ORDER BY deadline LIMIT ?
       """;
 
   private static final String IDLE_OPEN =
@@ -53,7 +63,7 @@ final class SqliteHousekeeping implements Housekeeping {
       LIMIT ?
       """;
 
-  private static final String EXPIRE =
+  private static final String EXPIRE_OPEN =
       """
       UPDATE batch SET state = 8, finished_at = ?, closed_as = 2, closed_at = ?, closing = 1
       WHERE id = ? AND state = 0
@@ -65,6 +75,7 @@ final class SqliteHousekeeping implements Housekeeping {
   private final Uploads uploads;
   private final Flows flows;
   private final Readiness readiness;
+  private final Transitions transitions;
 
   SqliteHousekeeping(StoreParts parts) {
     this.writer = parts.writer();
@@ -73,6 +84,7 @@ final class SqliteHousekeeping implements Housekeeping {
     this.uploads = parts.uploads();
     this.flows = parts.flows();
     this.readiness = parts.readiness();
+    this.transitions = parts.transitions();
   }
 
   private long now() {
@@ -115,6 +127,22 @@ final class SqliteHousekeeping implements Housekeeping {
   public @Nullable Instant nextDue() {
     OptionalLong due = readers.read(session -> session.number(NEXT_DUE));
     return due.isPresent() ? Instant.ofEpochMilli(due.getAsLong()) : null;
+  }
+
+  private record Overdue(long batchId, long deadline) {}
+
+  @Override
+  public int expireBatches(int limit) {
+    return writer.write(
+        session -> {
+          long now = now();
+          List<Overdue> overdue =
+              session.list(OVERDUE, row -> new Overdue(row.getLong(1), row.getLong(2)), now, limit);
+          for (Overdue batch : overdue) {
+            transitions.expire(session, batch.batchId, batch.deadline, now);
+          }
+          return overdue.size();
+        });
   }
 
   @Override
@@ -163,7 +191,7 @@ final class SqliteHousekeeping implements Housekeeping {
           for (Long id : session.list(IDLE_OPEN, row -> row.getLong(1), now, limit)) {
             if (!uploads.isRunning(session, id, now)) {
               uploads.buryAll(session, id);
-              expired += session.update(EXPIRE, now, now, id);
+              expired += session.update(EXPIRE_OPEN, now, now, id);
             }
           }
           return expired;

@@ -32,7 +32,12 @@ final class SqliteShardQueue implements ShardQueue {
     this.clock = parts.clock();
     this.claims = new Claims(parts.epoch());
     this.contents = new ShardContents(parts.terms());
-    this.settling = new Settling(parts.epoch(), parts.flows());
+    this.settling =
+        new Settling(
+            parts.epoch(),
+            parts.flows(),
+            parts.terms(),
+            new SafetyGates(parts.terms(), parts.transitions(), parts.flows()));
     this.readiness = parts.readiness();
   }
 
@@ -117,9 +122,9 @@ final class SqliteShardQueue implements ShardQueue {
   @Override
   public SettleReport settle(List<Settlement> settlements) {
     if (settlements.isEmpty()) {
-      return new SettleReport(Map.of(), List.of(), List.of());
+      return new SettleReport(Map.of(), List.of(), List.of(), List.of());
     }
-    return writer.write(session -> settling.settle(session, settlements));
+    return writer.write(session -> settling.settle(session, settlements, now()));
   }
 
   @Override

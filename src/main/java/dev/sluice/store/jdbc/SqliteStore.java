@@ -96,6 +96,8 @@ final class SqliteStore implements StoreHealth, AutoCloseable {
     }
     Readiness readiness = new Readiness();
     Lanes lanes = new Lanes(clock);
+    Uploads uploads = new Uploads(taken.epoch(), properties.uploadTimeout().toMillis());
+    Flows flows = new Flows(readiness);
     StoreParts parts =
         new StoreParts(
             taken.epoch(),
@@ -106,8 +108,9 @@ final class SqliteStore implements StoreHealth, AutoCloseable {
             new Readers(reading, properties.readQueue()),
             lanes,
             new Destinations(lanes),
-            new Uploads(taken.epoch(), properties.uploadTimeout().toMillis()),
-            new Flows(readiness),
+            uploads,
+            flows,
+            new Transitions(uploads, flows),
             readiness,
             new Terms());
     log.atInfo()

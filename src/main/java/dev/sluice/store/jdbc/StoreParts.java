@@ -13,5 +13,6 @@ record StoreParts(
     Destinations destinations,
     Uploads uploads,
     Flows flows,
+    Transitions transitions,
     Readiness readiness,
     Terms terms) {}

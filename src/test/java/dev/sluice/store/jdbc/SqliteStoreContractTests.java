@@ -11,14 +11,16 @@ class SqliteStoreContractTests extends StoreContract {
 
   @TempDir Path directory;
   private final List<SqliteStore> opened = new ArrayList<>();
+  private Path file;
 
   @Override
   protected Roles create() {
-    return open(directory.resolve("first/sluice.db"));
+    file = directory.resolve("first/sluice.db");
+    return open(file);
   }
 
-  private Roles open(Path file) {
-    SqliteStore store = TestStores.open(file, clock);
+  private Roles open(Path at) {
+    SqliteStore store = TestStores.open(at, clock);
     opened.add(store);
     return new Roles(
         store.batchWriter(),
@@ -32,7 +34,8 @@ class SqliteStoreContractTests extends StoreContract {
   /** What a killed process leaves is the file and its log as they are at that moment. */
   @Override
   protected Roles crashAndReopen() {
-    return open(TestStores.image(directory.resolve("first/sluice.db"), directory.resolve("next")));
+    file = TestStores.image(file, directory.resolve("next-" + opened.size()));
+    return open(file);
   }
 
   @Override
