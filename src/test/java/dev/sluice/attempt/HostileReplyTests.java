@@ -5,8 +5,12 @@ import static dev.sluice.fixture.RawServer.write;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.fixture.RawServer;
+import dev.sluice.model.Capture;
+import dev.sluice.model.ProcessClock;
 import dev.sluice.model.Verdict;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -91,6 +95,35 @@ class HostileReplyTests extends AttempterTestBase {
       assertThat(attempt(server.port()))
           .isInstanceOfSatisfying(
               Verdict.MaybeSent.class, m -> assertThat(m.failure().code()).isEqualTo("protocol"));
+    }
+  }
+
+  @Test
+  void aCutBetweenHeadAndBodyDoesNotReadAnEndlessBody() throws Exception {
+    CountDownLatch closed = new CountDownLatch(1);
+    try (RawServer server = RawServer.start((in, out, _) -> sendForEver(in, out, closed))) {
+      Cutter cutter = new Cutter();
+      Attempter cutBetween =
+          new WebClientAttempter(
+              request -> exchange.exchange(request).doOnNext(_ -> cutter.cut()),
+              new VerdictClassifier(ProcessClock.system()),
+              PROPERTIES);
+      assertThat(verdict(cutBetween.attempt(request(server.port(), cutter, Capture.DEFAULT))))
+          .isInstanceOf(Verdict.MaybeSent.class);
+      assertThat(closed.await(5, TimeUnit.SECONDS)).isTrue();
+    }
+  }
+
+  private static void sendForEver(InputStream in, OutputStream out, CountDownLatch closed)
+      throws IOException {
+    readRequest(in);
+    try {
+      write(out, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+      while (true) {
+        write(out, "400\r\n" + "x".repeat(1024) + "\r\n");
+      }
+    } finally {
+      closed.countDown();
     }
   }
 
