@@ -26,19 +26,19 @@ final class OptionsReader {
   static BatchOptions read(OptionFields fields) {
     fields.refuse("auth", "deadline", "window", "haltOn", "canary", "callback", "maxInvalid");
     BatchOptions defaults = BatchOptions.DEFAULT;
-    requireBuilt(fields, "delivery", "at_least_once", "at_most_once");
+    Delivery delivery = one(fields, "delivery", Delivery.class, defaults.delivery());
     requireBuilt(fields, "onInvalid", "reject", "skip");
     requireBuilt(fields, "onBreakerOpen", "park", "fail");
     Integer concurrency = fields.integer("concurrency");
     Rate rate = rate(fields.object("rate"));
-    RetryOptions retry = retry(fields.object("retry"));
+    RetryOptions retry = retry(fields.object("retry"), delivery);
     List<String> success = requireNonNullElse(fields.texts("success"), defaults.success());
     Duration timeout = requireNonNullElse(fields.duration("timeout"), defaults.timeout());
     Capture capture = capture(fields.object("capture"));
     try {
       BatchOptions options =
           new BatchOptions(
-              Delivery.AT_LEAST_ONCE,
+              delivery,
               concurrency,
               rate,
               null,
@@ -48,7 +48,11 @@ final class OptionsReader {
               fields.instant("notBefore"),
               null,
               requireNonNullElse(fields.integer("weight"), defaults.weight()),
-              BatchOptions.OnBreakerOpen.PARK,
+              one(
+                  fields,
+                  "onBreakerOpen",
+                  BatchOptions.OnBreakerOpen.class,
+                  defaults.onBreakerOpen()),
               capture,
               requireNonNullElse(fields.duration("openTimeout"), defaults.openTimeout()));
       fields.end();
@@ -90,8 +94,26 @@ final class OptionsReader {
     }
   }
 
-  private static RetryOptions retry(@Nullable OptionFields fields) {
-    RetryOptions defaults = RetryOptions.DEFAULT;
+  /** Reads a name of an enum, written in lower case. */
+  private static <E extends Enum<E>> E one(
+      OptionFields fields, String name, Class<E> type, E otherwise) {
+    String value = fields.text(name);
+    if (value == null) {
+      return otherwise;
+    }
+    List<String> names =
+        Stream.of(type.getEnumConstants())
+            .map(known -> known.name().toLowerCase(Locale.ROOT))
+            .toList();
+    int found = names.indexOf(value);
+    if (found < 0) {
+      throw fields.invalid(name, String.join(" or ", names));
+    }
+    return type.getEnumConstants()[found];
+  }
+
+  private static RetryOptions retry(@Nullable OptionFields fields, Delivery delivery) {
+    RetryOptions defaults = RetryOptions.defaultFor(delivery);
     if (fields == null) {
       return defaults;
     }
@@ -105,9 +127,10 @@ final class OptionsReader {
               requireNonNullElse(fields.number("multiplier"), defaults.multiplier()),
               requireNonNullElse(fields.duration("maxBackoff"), defaults.maxBackoff()),
               requireNonNullElse(fields.duration("maxElapsed"), defaults.maxElapsed()),
-              RetryOptions.Jitter.FULL,
+              one(fields, "jitter", RetryOptions.Jitter.class, defaults.jitter()),
               requireNonNullElse(fields.texts("on"), defaults.on()),
-              requireNonNullElse(fields.texts("notOn"), defaults.notOn()));
+              requireNonNullElse(fields.texts("notOn"), defaults.notOn()),
+              requireNonNullElse(fields.number("budget"), defaults.budget()));
       fields.end();
       return retry;
     } catch (IllegalArgumentException e) {
@@ -120,22 +143,13 @@ final class OptionsReader {
     if (fields == null) {
       return defaults;
     }
-    String on = fields.text("on");
+    Capture.On on = one(fields, "on", Capture.On.class, defaults.on());
     Integer bytes = fields.integer("bytes");
     fields.end();
     try {
-      return new Capture(
-          on == null ? defaults.on() : captureOn(fields, on),
-          requireNonNullElse(bytes, defaults.bytes()));
+      return new Capture(on, requireNonNullElse(bytes, defaults.bytes()));
     } catch (IllegalArgumentException e) {
       throw fields.outOfRange("", e);
     }
-  }
-
-  private static Capture.On captureOn(OptionFields fields, String on) {
-    return Stream.of(Capture.On.values())
-        .filter(known -> known.name().toLowerCase(Locale.ROOT).equals(on))
-        .findFirst()
-        .orElseThrow(() -> fields.invalid("on", "failure, always or never"));
   }
 }

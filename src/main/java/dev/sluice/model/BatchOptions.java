@@ -75,6 +75,10 @@ public record BatchOptions(
     if (timeout.toMillis() < 1 || timeout.compareTo(MAX_TIMEOUT) > 0) {
       throw new IllegalArgumentException("timeout must be 1ms..10m, was " + timeout);
     }
+    if (delivery == Delivery.AT_MOST_ONCE && retry.on().contains("maybe_sent")) {
+      throw new IllegalArgumentException(
+          "retry.on must not name maybe_sent with delivery at_most_once: it would be sent twice");
+    }
     if (weight < 1 || weight > 1000) {
       throw new IllegalArgumentException("weight must be 1..1000, was " + weight);
     }

@@ -10,10 +10,13 @@ import java.util.List;
  * @param minBackoff wait before the second try
  * @param multiplier growth of the wait per try
  * @param maxBackoff longest wait
- * @param maxElapsed longest time from the first try to the last
+ * @param maxElapsed longest sum of its tries and of the waits between them that were decided for
+ *     it; time in which its batch or destination was held does not count
  * @param jitter how the wait is spread
  * @param on conditions to retry on: {@code not_sent}, {@code maybe_sent}, status patterns
  * @param notOn status patterns that are never retried; they win over {@code on}
+ * @param budget largest share of what a destination is sent that may be retries while first tries
+ *     wait for it, 0 to 1
  */
 public record RetryOptions(
     int maxAttempts,
@@ -23,7 +26,8 @@ public record RetryOptions(
     Duration maxElapsed,
     Jitter jitter,
     List<String> on,
-    List<String> notOn) {
+    List<String> notOn,
+    double budget) {
 
   /** How a computed wait is spread. */
   public enum Jitter {
@@ -55,7 +59,31 @@ public record RetryOptions(
           Duration.ofHours(24),
           Jitter.FULL,
           DEFAULT_ON,
-          DEFAULT_NOT_ON);
+          DEFAULT_NOT_ON,
+          0.2);
+
+  private static final List<String> AT_MOST_ONCE_ON = List.of("not_sent");
+
+  /**
+   * Gives what holds for what the client leaves out. Of items that must not be sent twice, only
+   * those are tried again that were provably not sent; a status must be named.
+   */
+  public static RetryOptions defaultFor(Delivery delivery) {
+    return switch (delivery) {
+      case AT_LEAST_ONCE -> DEFAULT;
+      case AT_MOST_ONCE ->
+          new RetryOptions(
+              DEFAULT.maxAttempts,
+              DEFAULT.minBackoff,
+              DEFAULT.multiplier,
+              DEFAULT.maxBackoff,
+              DEFAULT.maxElapsed,
+              DEFAULT.jitter,
+              AT_MOST_ONCE_ON,
+              DEFAULT.notOn,
+              DEFAULT.budget);
+    };
+  }
 
   public RetryOptions {
     on = List.copyOf(on);
@@ -71,6 +99,9 @@ public record RetryOptions(
     }
     if (!maxElapsed.isPositive()) {
       throw new IllegalArgumentException("retry.maxElapsed must be positive");
+    }
+    if (!(budget >= 0 && budget <= 1)) {
+      throw new IllegalArgumentException("retry.budget must be 0..1, was " + budget);
     }
     on.forEach(StatusPatterns::requireCondition);
     notOn.forEach(StatusPatterns::requireStatus);

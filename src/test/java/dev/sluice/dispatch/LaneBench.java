@@ -275,7 +275,8 @@ final class LaneBench {
             Duration.ofHours(24),
             RetryOptions.Jitter.FULL,
             RetryOptions.DEFAULT_ON,
-            RetryOptions.DEFAULT_NOT_ON);
+            RetryOptions.DEFAULT_NOT_ON,
+            RetryOptions.DEFAULT.budget());
     return with(retry, null);
   }
 

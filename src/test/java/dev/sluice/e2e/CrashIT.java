@@ -73,6 +73,42 @@ class CrashIT {
   }
 
   @Test
+  void nothingGoesTwiceWhenItMustNot(@TempDir Path directory) {
+    int items = 20_000;
+    try (TargetServer target = TargetServer.start().on("/x", Script.status(200));
+        SluiceProcess sluice =
+            SluiceProcess.in(directory, "--sluice.dispatch.concurrency=" + CONCURRENCY).start();
+        SluiceClient client = new SluiceClient(sluice.uri())) {
+      String url = target.url("/x");
+      String id =
+          client.submit(
+              items,
+              "delivery=at_most_once",
+              index -> "{\"url\":\"" + url + "\",\"body\":{\"n\":1}}");
+      Ledger ledger = target.ledger(id);
+      for (int kill = 1; kill <= 3; kill++) {
+        int seen = kill * items / 5;
+        await()
+            .atMost(LIMIT)
+            .pollInterval(Duration.ofMillis(5))
+            .until(() -> ledger.itemCount() >= seen);
+        sluice.kill();
+        sluice.start();
+      }
+      JsonNode batch = client.awaitFinished(id, LIMIT);
+
+      JsonNode counts = batch.path("counts");
+      System.out.println("CrashIT, at most once: " + counts);
+      assertThat(ledger.requestCount()).as("requests seen").isEqualTo(ledger.itemCount());
+      assertThat(counts.path("succeeded").asInt() + counts.path("inDoubt").asInt())
+          .isEqualTo(items);
+      assertThat(counts.path("inDoubt").asInt()).isPositive();
+      assertThat(counts.path("succeeded").asInt()).isPositive();
+      assertThat(ledger.itemCount()).isGreaterThanOrEqualTo(counts.path("succeeded").asInt());
+    }
+  }
+
+  @Test
   void aKillDuringAnUploadLeavesNothingToSend(@TempDir Path directory) throws Exception {
     try (TargetServer target = TargetServer.start().on("/x", Script.status(200));
         SluiceProcess sluice = SluiceProcess.in(directory).start();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.sluice.api.ApiProblem;
 import dev.sluice.model.BatchOptions;
 import dev.sluice.model.Capture;
+import dev.sluice.model.Delivery;
 import dev.sluice.model.Rate;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -67,10 +68,18 @@ class OptionsTests {
     assertThat(options.capture()).isEqualTo(new Capture(Capture.On.ALWAYS, 100));
   }
 
+  @Test
+  void sendsAgainOnlyWhatWasProvablyNotSentWhenNothingMayGoTwice() {
+    BatchOptions options = json("{\"delivery\":\"at_most_once\",\"retry\":{\"maxAttempts\":3}}");
+    assertThat(options.delivery()).isEqualTo(Delivery.AT_MOST_ONCE);
+    assertThat(options.retry().on()).containsExactly("not_sent");
+    assertThat(json("{\"delivery\":\"at_most_once\",\"retry\":{\"on\":[\"429\"]}}").retry().on())
+        .containsExactly("429");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "{\"delivery\":\"at_most_once\"}",
         "{\"auth\":{\"credential\":\"x\"}}",
         "{\"deadline\":\"2030-01-01T00:00:00Z\"}",
         "{\"window\":{}}",
@@ -119,6 +128,7 @@ class OptionsTests {
         "{\"success\":[{}]} | invalid_option | /options/success",
         "{\"weight\":0} | invalid_option | /options",
         "{\"notBefore\":\"tomorrow\"} | invalid_option | /options/notBefore",
+        "{\"delivery\":\"at_most_once\",\"retry\":{\"on\":[\"maybe_sent\"]}} | invalid_option | /options",
         "{\"delivery\":\"never\"} | invalid_option | /options/delivery",
         "{\"retry\":{\"jitter\":\"x\"}} | invalid_option | /options/retry/jitter",
         "{\"retry\":{\"maxAttempts\":101}} | invalid_option | /options/retry",

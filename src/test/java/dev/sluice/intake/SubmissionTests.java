@@ -125,7 +125,6 @@ class SubmissionTests extends SubmissionTestBase {
         "expectedItems=2 | 422 | item_count_mismatch",
         "expectedItems=-1 | 400 | invalid_parameter",
         "expectedItems=1&expectedItems=1 | 400 | invalid_parameter",
-        "delivery=at_most_once | 422 | not_supported",
         "name= | 400 | invalid_name",
         "metadata.=x | 400 | invalid_metadata",
       })

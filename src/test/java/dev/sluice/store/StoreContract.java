@@ -156,6 +156,24 @@ public abstract class StoreContract {
         d.openTimeout());
   }
 
+  private static BatchOptions atMostOnce() {
+    BatchOptions d = BatchOptions.DEFAULT;
+    return new BatchOptions(
+        Delivery.AT_MOST_ONCE,
+        null,
+        null,
+        null,
+        RetryOptions.defaultFor(Delivery.AT_MOST_ONCE),
+        d.success(),
+        d.timeout(),
+        null,
+        null,
+        1,
+        d.onBreakerOpen(),
+        d.capture(),
+        d.openTimeout());
+  }
+
   private static BatchOptions weight(int weight) {
     BatchOptions d = BatchOptions.DEFAULT;
     return new BatchOptions(
@@ -280,7 +298,8 @@ public abstract class StoreContract {
                   Duration.ofHours(2),
                   RetryOptions.Jitter.EQUAL,
                   List.of("5xx"),
-                  List.of("501")),
+                  List.of("501"),
+                  0.1),
               List.of("2xx", "404"),
               Duration.ofSeconds(5),
               null,
@@ -867,6 +886,56 @@ public abstract class StoreContract {
               all(claimed.getLast(), OutcomeState.SUCCEEDED, clock.instant()));
       assertThat(store.housekeeping().finish(report.drainedBatches())).containsExactly(batch);
       assertThat(read(batch).counts()).isEqualTo(new Counts(6, 0, 6, 0, 0, 0, 0, 0));
+    }
+
+    @Test
+    void doubtsAfterACrashWhatWasHeldAndMustNotGoTwice() {
+      BatchRef batch =
+          sealed(
+              store.writer(),
+              atMostOnce(),
+              shard(ALPHA, 0, 3),
+              shard(ALPHA, 3, 3),
+              shard(ALPHA, 6, 3));
+      ClaimedShard begun = claim(ALPHA, 3).getFirst();
+      ClaimedShard unbegun = claim(ALPHA, 3).getFirst();
+      settle(some(begun.lease(), outcome(0, OutcomeState.SUCCEEDED, clock.instant())));
+
+      store = crashAndReopen();
+
+      assertThat(read(batch).counts()).isEqualTo(new Counts(9, 0, 1, 0, 0, 0, 0, 5));
+      List<ClaimedShard> claimed = claimAll(store.queue(), 100);
+      assertThat(claimed).extracting(ClaimedShard::firstIndex).containsExactly(6L);
+      assertThat(settle(all(unbegun, OutcomeState.SUCCEEDED, clock.instant())).fenced())
+          .containsExactly(unbegun.lease());
+      SettleReport report =
+          settle(all(claimed.getFirst(), OutcomeState.SUCCEEDED, clock.instant()));
+      assertThat(store.housekeeping().finish(report.drainedBatches())).containsExactly(batch);
+      assertThat(read(batch).counts()).isEqualTo(new Counts(9, 0, 4, 0, 0, 0, 0, 5));
+    }
+
+    @Test
+    void sendsOnWhatWasGivenBackBeforeACrash() {
+      BatchRef batch = sealed(store.writer(), atMostOnce(), shard(ALPHA, 0, 3));
+      ClaimedShard held = claim(ALPHA, 3).getFirst();
+      settle(some(held.lease(), outcome(0, OutcomeState.SUCCEEDED, clock.instant())));
+      store.queue().giveBack(List.of(new GivenBack(held.lease(), null)));
+
+      store = crashAndReopen();
+
+      assertThat(read(batch).counts()).isEqualTo(new Counts(3, 0, 1, 0, 0, 0, 0, 0));
+      assertThat(claimAll(store.queue(), 100)).hasSize(1);
+    }
+
+    @Test
+    void finishesABatchThatACrashLeftWhollyInDoubt() {
+      BatchRef batch = sealed(store.writer(), atMostOnce(), shard(ALPHA, 0, 3));
+      claim(ALPHA, 3);
+
+      store = crashAndReopen();
+
+      assertThat(read(batch).state()).isEqualTo(BatchState.COMPLETED);
+      assertThat(read(batch).counts()).isEqualTo(new Counts(3, 0, 0, 0, 0, 0, 0, 3));
     }
   }
 

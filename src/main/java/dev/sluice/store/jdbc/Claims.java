@@ -67,6 +67,11 @@ final class Claims {
       WHERE id = ? AND state = 0 AND lease_token = ?
       """;
 
+  private static final String TOUCH =
+      """
+      UPDATE shard SET lease_owner = lease_owner WHERE id = ? AND lease_owner = ? AND lease_token = ?
+      """;
+
   private static final String CHARGE =
       """
       UPDATE flow
@@ -210,5 +215,13 @@ final class Claims {
         shard.itemCount,
         shard.crashes,
         shard.touched);
+  }
+
+  /**
+   * Writes a lease just granted once more: a synced commit that has something to write takes all
+   * earlier ones to the disk. Gives how many rows, 1.
+   */
+  int touch(Session session, Lease lease) throws SQLException {
+    return session.update(TOUCH, lease.shardId(), epoch, lease.token());
   }
 }

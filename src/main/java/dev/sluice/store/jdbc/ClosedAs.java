@@ -14,7 +14,7 @@ final class ClosedAs {
   private static final ItemError EXPIRED =
       new ItemError("expired", "The batch expired before this item ended.");
   private static final ItemError IN_DOUBT =
-      new ItemError("in_doubt", "The batch was closed while a request may have been delivered.");
+      new ItemError("in_doubt", "A request may have been delivered, and its reply is unknown.");
 
   private ClosedAs() {}
 

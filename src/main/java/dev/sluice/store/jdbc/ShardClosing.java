@@ -44,6 +44,13 @@ final class ShardClosing {
       WHERE s.batch_id = ? AND s.state = 1 LIMIT ?
       """;
 
+  private static final String LEASED_SHARDS =
+      """
+      SELECT s.id, s.destination_id, s.first_index, s.item_count, s.settled_count, s.touched, s.lease_token
+      FROM shard s INDEXED BY shard_leased
+      WHERE s.batch_id = ? AND s.state = 2
+      """;
+
   private static final String CLOSE_WHOLE =
       """
       UPDATE shard SET state = 3, closed_as = ?, closed_at = ?, closed_seq = ?, not_before = NULL
@@ -81,7 +88,8 @@ final class ShardClosing {
 
   private record Closing(long batchId, int state, OutcomeState closedAs) {}
 
-  private record Shard(
+  /** What closing needs to know of a shard. */
+  record Shard(
       long id,
       long destinationId,
       long firstIndex,
@@ -130,6 +138,31 @@ final class ShardClosing {
       }
     }
     return new ClosedShards(closed, outcomes);
+  }
+
+  /** Gives the shards of a batch that somebody holds. */
+  static List<Shard> leased(Session session, long batchId) throws SQLException {
+    return session.list(LEASED_SHARDS, ShardClosing::shard, batchId);
+  }
+
+  /**
+   * Ends what is left of shards whose holder is gone and may have sent any of it; finishes the
+   * batch if that was all.
+   *
+   * @param shards ready ones of one batch
+   * @return items ended
+   */
+  static int closeInDoubt(Session session, long batchId, List<Shard> shards, Instant now)
+      throws SQLException {
+    Closing doubtful = new Closing(batchId, StoredNumbers.RUNNING, OutcomeState.IN_DOUBT);
+    Map<OutcomeState, Integer> ended = new EnumMap<>(OutcomeState.class);
+    Counters counters = Counters.of(session, batchId);
+    for (Shard shard : shards) {
+      close(session, doubtful, shard, counters, now, ended);
+    }
+    counters.store(session);
+    Finishing.finish(session, batchId, now.toEpochMilli());
+    return ended.getOrDefault(OutcomeState.IN_DOUBT, 0);
   }
 
   private static void end(Session session, Closing batch, Instant now) throws SQLException {

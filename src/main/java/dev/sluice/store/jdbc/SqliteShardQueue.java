@@ -1,5 +1,6 @@
 package dev.sluice.store.jdbc;
 
+import dev.sluice.model.Delivery;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.ShardQueue;
 import dev.sluice.store.StoreException;
@@ -46,7 +47,7 @@ final class SqliteShardQueue implements ShardQueue {
 
   @Override
   public List<ClaimedShard> claim(List<ClaimRequest> requests) {
-    // After a loss of power the lease is void, and whatever was sent under it is sent again.
+    // After a loss of power a lease is void, and whatever was sent under it is sent again.
     List<Claims.Granted> granted =
         writer.writeForgettable(
             session -> {
@@ -64,12 +65,21 @@ final class SqliteShardQueue implements ShardQueue {
     List<ClaimedShard> claimed;
     try {
       claimed = readers.read(session -> load(session, granted, unreadable));
+      commitIntents(claimed);
     } catch (StoreException e) {
       returnUnread(granted, e);
       throw e;
     }
     giveBack(unreadable);
     return claimed;
+  }
+
+  /** Where nothing may be sent twice a lease is the intent to send: first it goes to the disk. */
+  private void commitIntents(List<ClaimedShard> claimed) {
+    claimed.stream()
+        .filter(shard -> shard.terms().options().delivery() == Delivery.AT_MOST_ONCE)
+        .findAny()
+        .ifPresent(shard -> writer.write(session -> claims.touch(session, shard.lease())));
   }
 
   private List<ClaimedShard> load(

@@ -114,6 +114,7 @@ final class SqliteStore implements StoreHealth, AutoCloseable {
         .addKeyValue("file", properties.file())
         .addKeyValue("epoch", taken.epoch())
         .addKeyValue("recoveredShards", taken.shardCount())
+        .addKeyValue("inDoubtItems", taken.inDoubtCount())
         .log("Store opened.");
     return new SqliteStore(lock, parts, new PublicIds(clock, random));
   }
