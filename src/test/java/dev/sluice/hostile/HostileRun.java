@@ -21,7 +21,7 @@ public final class HostileRun {
   public static final int TRIES = 2;
 
   /** Both delivery modes. */
-  public static final Set<Delivery> MODES = EnumSet.of(Delivery.AT_LEAST_ONCE);
+  public static final Set<Delivery> MODES = EnumSet.allOf(Delivery.class);
 
   private static final Duration LIMIT = Duration.ofMinutes(2);
 
