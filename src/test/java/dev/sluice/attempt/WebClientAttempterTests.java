@@ -11,6 +11,8 @@ import dev.sluice.model.Capture;
 import dev.sluice.model.Destination;
 import dev.sluice.model.Header;
 import dev.sluice.model.OutboundRequest;
+import dev.sluice.model.ProcessClock;
+import dev.sluice.model.StatusPatterns;
 import dev.sluice.model.Verdict;
 import java.net.ServerSocket;
 import java.time.Duration;
@@ -92,6 +94,19 @@ class WebClientAttempterTests extends AttempterTestBase {
         .isInstanceOfSatisfying(Verdict.Retryable.class, r -> assertThat(r.retryAfter()).isNull());
     assertThat(reply("HTTP/1.1 501 Never\r\nContent-Length: 0\r\n\r\n"))
         .isInstanceOf(Verdict.Refused.class);
+  }
+
+  @Test
+  void retryAfterIsReadWhereTheStatusIsFinalToo() throws Exception {
+    AttemptTerms never =
+        new AttemptTerms(
+            StatusPatterns.of(List.of("2xx")),
+            StatusPatterns.of(List.of()),
+            StatusPatterns.of(List.of()),
+            Capture.DEFAULT);
+    Verdict verdict = new VerdictClassifier(ProcessClock.system()).reply(503, "7", null, never);
+    assertThat(verdict).isInstanceOf(Verdict.Refused.class);
+    assertThat(verdict.retryAfter()).isEqualTo(Duration.ofSeconds(7));
   }
 
   @Test
