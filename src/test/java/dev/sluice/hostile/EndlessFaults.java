@@ -32,13 +32,14 @@ final class EndlessFaults {
                   })
               .flooding(),
           Fault.reply(
-              "infinite-body-paced",
-              "200 and chunks without end, 1.6 MB/s",
-              Expectation.succeeds(),
-              wire -> {
-                wire.startReply(200, "Transfer-Encoding: chunked");
-                wire.sendForEver(CHUNK, Duration.ofMillis(10));
-              }),
+                  "infinite-body-paced",
+                  "200 and chunks without end, 1.6 MB/s",
+                  Expectation.succeeds(),
+                  wire -> {
+                    wire.startReply(200, "Transfer-Encoding: chunked");
+                    wire.sendForEver(CHUNK, Duration.ofMillis(10));
+                  })
+              .flooding(),
           Fault.reply(
                   "infinite-refusal",
                   "400 and chunks without end",
@@ -74,6 +75,7 @@ final class EndlessFaults {
                     wire.startReply(200, "Transfer-Encoding: chunked");
                     wire.sendForEver("1\r\nx\r\n".repeat(5), Duration.ofMillis(20));
                   })
+              .flooding()
               .untilDeadline(),
           Fault.reply(
                   "gzip-bomb",
@@ -136,6 +138,7 @@ final class EndlessFaults {
                   "100 Continue without end",
                   Expectation.inDoubt("deadline"),
                   wire -> wire.sendForEver("HTTP/1.1 100 Continue\r\n\r\n", Duration.ofMillis(20)))
+              .flooding()
               .untilDeadline(),
           Fault.reply(
                   "endless-103",
@@ -144,6 +147,7 @@ final class EndlessFaults {
                   wire ->
                       wire.sendForEver(
                           "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", Duration.ofMillis(20)))
+              .flooding()
               .untilDeadline());
 
   private EndlessFaults() {}

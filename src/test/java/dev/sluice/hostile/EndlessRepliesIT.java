@@ -31,8 +31,8 @@ class EndlessRepliesIT {
             new HostileSluice(
                 directory,
                 "-Xmx256m",
+                AT_ONCE,
                 "--sluice.dispatch.ceiling=" + AT_ONCE,
-                "--sluice.dispatch.concurrency=" + AT_ONCE,
                 "--sluice.attempt.max-response=1GB");
         HostileDestination destination = HostileDestination.start()) {
       String url = destination.url(Faults.named("infinite-body-paced"));

@@ -8,7 +8,7 @@ package dev.sluice.hostile;
  * @param place where it is met, and what is done there
  * @param expectation what must become of items
  * @param endsByDeadline whether only the deadline ends an attempt
- * @param floods whether the server sends as fast as it can
+ * @param floods whether the server sends so much that other faults would notice
  * @param requestBytes size of the request body that the fault needs
  */
 public record Fault(
@@ -51,7 +51,7 @@ public record Fault(
     return new Fault(name, description, place, expectation, true, floods, requestBytes);
   }
 
-  /** Says that the server sends as fast as it can. */
+  /** Says that the server sends so much that other faults would notice. */
   Fault flooding() {
     return new Fault(name, description, place, expectation, endsByDeadline, true, requestBytes);
   }

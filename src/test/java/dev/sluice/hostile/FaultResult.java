@@ -78,7 +78,7 @@ public final class FaultResult {
     if (state == OutcomeState.FAILED && isNotSent(error) && received > 0) {
       complain("not sent, but received: " + line);
     }
-    if (mode == Delivery.AT_MOST_ONCE && (received > 1 || isInDoubtTwice(state, attempts, error))) {
+    if (mode == Delivery.AT_MOST_ONCE && received > 1) {
       complain("sent again: " + line);
     }
     String answered = line.path("response").path("headers").path("X-Key").asString("");
@@ -89,14 +89,6 @@ public final class FaultResult {
 
   private static boolean isNotSent(String error) {
     return Set.of("dns", "connect", "connect_timeout", "tls", "pool").contains(error);
-  }
-
-  /** A doubt ends an item; what was tried before it never left. */
-  private boolean isInDoubtTwice(OutcomeState state, int attempts, String error) {
-    return state == OutcomeState.IN_DOUBT
-        && attempts > 1
-        && fault.place() instanceof Place.Path
-        && !error.isEmpty();
   }
 
   void agreeWith(JsonNode batch) {

@@ -14,8 +14,7 @@ final class FramingFaults {
               "200, five bytes promised, fifty sent",
               Expectation.succeeds(),
               wire -> {
-                wire.startReply(200, "Content-Length: 5");
-                wire.send("y".repeat(50));
+                wire.send(wire.head(200, "Content-Length: 5") + "y".repeat(50));
               }),
           unreadable(
               "two-content-lengths", "two lengths", "Content-Length: 5\r\nContent-Length: 7"),

@@ -27,7 +27,7 @@ class HostileDestinationIT {
     assertThat(Faults.all()).hasSizeGreaterThanOrEqualTo(35).doesNotHaveDuplicates();
     List<FaultResult> results = new ArrayList<>();
     try (HostileSluice sluice =
-        new HostileSluice(directory, "-Xmx512m", "--sluice.dispatch.concurrency=64")) {
+        new HostileSluice(directory, "-Xmx512m", HostileSluice.CONCURRENCY)) {
       HostileRun run = new HostileRun(sluice.client(), ITEMS, TIMEOUT);
       for (List<Fault> wave :
           ONLY.isEmpty() ? Faults.waves() : List.of(List.of(Faults.named(ONLY)))) {
@@ -36,7 +36,10 @@ class HostileDestinationIT {
           results.add(result);
         }
       }
-      assertThat(sluice.leaks()).matches(HostileSluice.Leaks::isNone, "nothing left over");
+      assertThat(sluice.leaks()).matches(left -> left.count() == 0, "nothing left over");
+      assertThat(Places.count(sluice.client(), HostileSluice.IN_FLIGHT, HostileSluice.CONCURRENCY))
+          .as("attempts that can be in flight at once")
+          .isEqualTo(HostileSluice.IN_FLIGHT);
       assertThat(sluice.process().log()).doesNotContain("indicates a bug");
     }
     assertThat(results.stream().flatMap(result -> result.complaints().stream())).isEmpty();

@@ -20,10 +20,15 @@ import java.util.stream.Stream;
  */
 public final class HostileSluice implements AutoCloseable {
 
-  private static final int WARM_UP_ITEMS = 64;
+  /** Attempts in flight to one destination, where a run does not ask for more. */
+  public static final int CONCURRENCY = 64;
+
+  /** Attempts in flight in all. */
+  public static final int IN_FLIGHT = 960;
 
   private static final List<String> PROPERTIES =
       List.of(
+          "--sluice.dispatch.global-concurrency=" + IN_FLIGHT,
           "--sluice.dispatch.breaker.minimum-calls=1000000",
           "--sluice.attempt.leak-detection=paranoid");
 
@@ -45,17 +50,20 @@ public final class HostileSluice implements AutoCloseable {
    *
    * @param directory gets its data and logs
    * @param heap such as {@code -Xmx512m}
+   * @param concurrency attempts in flight to one destination
    * @param properties more of Spring Boot's
    */
-  public HostileSluice(Path directory, String heap, String... properties) throws IOException {
+  public HostileSluice(Path directory, String heap, int concurrency, String... properties)
+      throws IOException {
     List<String> all = new ArrayList<>(PROPERTIES);
+    all.add("--sluice.dispatch.concurrency=" + concurrency);
     all.addAll(List.of(properties));
     process =
         SluiceProcess.in(directory, all.toArray(String[]::new))
             .jvm(heap, "-Dio.netty.leakDetection.acquireAndReleaseOnly=true")
             .start();
     client = new SluiceClient(process.uri());
-    HostileRun warmUp = new HostileRun(client, WARM_UP_ITEMS, TIMEOUT);
+    HostileRun warmUp = new HostileRun(client, CONCURRENCY, TIMEOUT);
     for (String name : List.of("server-error", "tls-alert", "reset-after-request")) {
       warmUp.meet(List.of(Faults.named(name)), HostileRun.MODES);
     }
@@ -72,7 +80,7 @@ public final class HostileSluice implements AutoCloseable {
   }
 
   /**
-   * What was not given back once nothing is in flight; 0 when all is well.
+   * What was not given back once nothing is in flight.
    *
    * @param connections acquired from a pool, or waited for
    * @param permits of lanes, and attempts that began and never ended
@@ -81,9 +89,9 @@ public final class HostileSluice implements AutoCloseable {
    */
   public record Leaks(long connections, long permits, long buffers, long sockets) {
 
-    /** Tells whether everything was given back. */
-    public boolean isNone() {
-      return connections == 0 && permits == 0 && buffers == 0 && sockets <= SOCKETS_OF_CLIENTS;
+    /** Gives how much there is of all; sockets count where there are more than clients explain. */
+    public long count() {
+      return connections + permits + buffers + (sockets > SOCKETS_OF_CLIENTS ? sockets : 0);
     }
   }
 
@@ -93,7 +101,7 @@ public final class HostileSluice implements AutoCloseable {
     for (int i = 0; i < 2; i++) {
       // A leaked buffer is noticed when it has been collected and another one is made.
       collectGarbage();
-      new HostileRun(client, WARM_UP_ITEMS, TIMEOUT)
+      new HostileRun(client, CONCURRENCY, TIMEOUT)
           .meet(List.of(Faults.named("server-error")), HostileRun.MODES);
     }
     Metrics metrics = awaitQuiet();

@@ -45,8 +45,7 @@ final class ReuseFaults {
               "200 and in the same breath a reply that nobody asked for",
               Expectation.succeeds(),
               wire -> {
-                wire.startReply(200, "Content-Length: 0");
-                wire.send(STALE);
+                wire.send(wire.head(200, "Content-Length: 0") + STALE);
               }),
           Fault.reply(
                   "extra-replies",

@@ -126,12 +126,18 @@ final class Wire {
 
   // Writing
 
+  /** Writes a status line and whole headers as {@link #head} gives them. */
+  void startReply(int status, String... lines) throws IOException {
+    send(head(status, lines));
+  }
+
   /**
-   * Writes a status line and whole headers, with {@code X-Key} naming the request it answers.
+   * Gives a status line and whole headers that will be sent now, with {@code X-Key} naming the
+   * request it answers.
    *
    * @param lines header lines
    */
-  void startReply(int status, String... lines) throws IOException {
+  String head(int status, String... lines) {
     StringBuilder head = new StringBuilder();
     head.append("HTTP/1.1 ").append(status).append(" Whatever\r\n");
     head.append("X-Key: ").append(key()).append("\r\n");
@@ -141,15 +147,14 @@ final class Wire {
     if (status / 100 == 2) {
       oracle.answeredWell(key());
     }
-    send(head.append("\r\n").toString());
+    return head.append("\r\n").toString();
   }
 
   /** Writes a whole, decent reply. */
   void reply(int status, String body, String... lines) throws IOException {
     String[] all = java.util.Arrays.copyOf(lines, lines.length + 1);
     all[lines.length] = "Content-Length: " + body.length();
-    startReply(status, all);
-    send(body);
+    send(head(status, all) + body);
   }
 
   /** Writes Latin-1 as it is. */
