@@ -17,6 +17,9 @@ final class EndlessFaults {
   private static final int MEBIBYTE = 1024 * 1024;
 
   private static final String BOMB = bomb();
+  private static final byte[] HUGE_HEAD =
+      ("HTTP/1.1 200 OK\r\nX-Huge: " + "y".repeat(MEBIBYTE) + "\r\n\r\n")
+          .getBytes(StandardCharsets.ISO_8859_1);
 
   private static final Expectation TOO_LARGE = Expectation.inDoubt("protocol", "reset");
 
@@ -91,7 +94,7 @@ final class EndlessFaults {
                   "200 and one header of 1 MiB",
                   TOO_LARGE,
                   wire -> {
-                    wire.send("HTTP/1.1 200 OK\r\nX-Huge: " + "y".repeat(MEBIBYTE) + "\r\n\r\n");
+                    wire.send(HUGE_HEAD);
                     wire.awaitEnd();
                   })
               .flooding(),
