@@ -63,9 +63,7 @@ final class HostileReplies {
                 "hostile destination, deadline overshoot p99 in ms, worst fault",
                 (double) mostOvershootMillis,
                 MOST_OVERSHOOT_MILLIS))
-        .add(
-            finding(
-                "hostile destination, items with an unexpected outcome", (double) unexpected, 0))
+        .add(finding("hostile destination, unexpected outcomes", (double) unexpected, 0))
         .add(
             finding(
                 "hostile destination, connections, permits, sockets and buffers left over",
@@ -79,13 +77,13 @@ final class HostileReplies {
 
   private void add(FaultResult result, HostileSluice.Leaks left) {
     mostOvershootMillis = Math.max(mostOvershootMillis, result.overshootMillis());
-    unexpected += result.complaints().size();
+    unexpected += result.complaintCount();
     table.row(
         result.fault().name(),
         result.mode().name().toLowerCase(Locale.ROOT),
         result.verdict(),
         Long.toString(result.overshootMillis()),
         Long.toString(left.count()),
-        Integer.toString(result.complaints().size()));
+        Integer.toString(result.complaintCount()));
   }
 }

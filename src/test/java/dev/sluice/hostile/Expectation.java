@@ -16,7 +16,8 @@ import java.util.Set;
 public record Expectation(
     Set<OutcomeState> atLeastOnce, Set<OutcomeState> atMostOnce, Set<String> errorCodes) {
 
-  private static final String HTTP_STATUS = "http_status";
+  /** The error code of an item that had a reply. */
+  static final String HTTP_STATUS = "http_status";
 
   /** Gives the outcomes allowed in a mode. */
   public Set<OutcomeState> outcomes(Delivery delivery) {

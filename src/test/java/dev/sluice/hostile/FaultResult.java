@@ -8,7 +8,6 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
@@ -27,6 +26,7 @@ public final class FaultResult {
   private final long[] latencyMillis;
   private final Map<String, Integer> outcomes = new TreeMap<>();
   private final Map<String, Integer> errors = new TreeMap<>();
+  private int complaintCount;
   private final List<String> complaints = new ArrayList<>();
 
   FaultResult(Fault fault, Delivery mode, int items, Duration timeout, Oracle oracle) {
@@ -75,7 +75,7 @@ public final class FaultResult {
     if (state == OutcomeState.SUCCEEDED && oracle.answeredWellCount(key) == 0) {
       complain("a success without a 2xx: " + line);
     }
-    if (state == OutcomeState.FAILED && isNotSent(error) && received > 0) {
+    if (state == OutcomeState.FAILED && isWithoutReply(error) && received > 0) {
       complain("not sent, but received: " + line);
     }
     if (mode == Delivery.AT_MOST_ONCE && received > 1) {
@@ -87,8 +87,10 @@ public final class FaultResult {
     }
   }
 
-  private static boolean isNotSent(String error) {
-    return Set.of("dns", "connect", "connect_timeout", "tls", "pool").contains(error);
+  /** Tells whether no try of an item can have had a reply. */
+  private boolean isWithoutReply(String error) {
+    return !error.equals(Expectation.HTTP_STATUS)
+        && !fault.expectation().errorCodes().contains(Expectation.HTTP_STATUS);
   }
 
   void agreeWith(JsonNode batch) {
@@ -102,6 +104,7 @@ public final class FaultResult {
   }
 
   private void complain(String complaint) {
+    complaintCount++;
     if (complaints.size() < MOST_COMPLAINTS) {
       complaints.add(fault.name() + " " + mode + ": " + complaint);
     }
@@ -118,6 +121,10 @@ public final class FaultResult {
   /** Gives what is wrong, a few samples at most; nothing when all is well. */
   public List<String> complaints() {
     return complaints;
+  }
+
+  public int complaintCount() {
+    return complaintCount;
   }
 
   /** Gives the outcomes and error codes in words. */

@@ -52,8 +52,7 @@ final class ReuseFaults {
                   "200 and in the same breath a thousand replies that nobody asked for",
                   Expectation.succeeds(),
                   wire -> {
-                    wire.startReply(200, "Content-Length: 0");
-                    wire.send(STALE.repeat(1000));
+                    wire.send(wire.head(200, "Content-Length: 0") + STALE.repeat(1000));
                   })
               .flooding(),
           Fault.reply(

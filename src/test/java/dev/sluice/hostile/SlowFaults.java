@@ -6,7 +6,7 @@ import java.util.List;
 /** What never ends because it never gets anywhere. */
 final class SlowFaults {
 
-  private static final Duration GAP = Duration.ofMillis(50);
+  private static final Duration GAP = Duration.ofMillis(100);
 
   private static final Expectation NO_REPLY = Expectation.inDoubt("deadline");
 
@@ -23,7 +23,7 @@ final class SlowFaults {
               .withRequestOf(32 * 1024),
           Fault.reply(
                   "drip-status-line",
-                  "a status line without end, a byte every 50 ms",
+                  "a status line without end, a byte every 100 ms",
                   NO_REPLY,
                   wire -> {
                     wire.drip("HTTP/1.1 200 ", GAP);
@@ -32,7 +32,7 @@ final class SlowFaults {
               .untilDeadline(),
           Fault.reply(
                   "drip-headers",
-                  "headers without end, a byte every 50 ms",
+                  "headers without end, a byte every 100 ms",
                   NO_REPLY,
                   wire -> {
                     wire.send("HTTP/1.1 200 OK\r\n");
@@ -41,7 +41,7 @@ final class SlowFaults {
               .untilDeadline(),
           Fault.reply(
                   "drip-body",
-                  "200, then a body of a byte every 50 ms",
+                  "200, then a body of a byte every 100 ms",
                   Expectation.succeeds(),
                   wire -> {
                     wire.startReply(200, "Content-Length: 1000000");
@@ -50,7 +50,7 @@ final class SlowFaults {
               .untilDeadline(),
           Fault.reply(
                   "drip-refusal",
-                  "400, then a body of a byte every 50 ms",
+                  "400, then a body of a byte every 100 ms",
                   Expectation.refused(),
                   wire -> {
                     wire.startReply(400, "Content-Length: 1000000");
@@ -59,7 +59,7 @@ final class SlowFaults {
               .untilDeadline(),
           Fault.reply(
                   "drip-chunk-extension",
-                  "200, then a chunk extension of a byte every 50 ms",
+                  "200, then a chunk extension of a byte every 100 ms",
                   Expectation.succeeds(),
                   wire -> {
                     wire.startReply(200, "Transfer-Encoding: chunked");
@@ -69,7 +69,7 @@ final class SlowFaults {
               .untilDeadline(),
           Fault.reply(
                   "drip-trailers",
-                  "200 and its last chunk, then trailers of a byte every 50 ms",
+                  "200 and its last chunk, then trailers of a byte every 100 ms",
                   Expectation.succeeds(),
                   wire -> {
                     wire.startReply(200, "Transfer-Encoding: chunked");

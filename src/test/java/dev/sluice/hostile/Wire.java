@@ -8,7 +8,7 @@ import java.io.OutputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Locale;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
@@ -21,6 +21,10 @@ import org.jspecify.annotations.Nullable;
 final class Wire {
 
   private static final int MAX_LINE_BYTES = 64 * 1024;
+
+  /** Small, so that a flood waits for its reader instead of filling megabytes of kernel memory. */
+  private static final int SEND_BUFFER_BYTES = 32 * 1024;
+
   private static final int WHOLE_READ_BYTES = 16 * 1024;
 
   private final Socket socket;
@@ -36,6 +40,7 @@ final class Wire {
     this.out = socket.getOutputStream();
     this.oracle = oracle;
     socket.setTcpNoDelay(true);
+    socket.setSendBufferSize(SEND_BUFFER_BYTES);
   }
 
   // Reading
@@ -86,7 +91,9 @@ final class Wire {
     while ((next = in.read()) >= 0 && line.length() < MAX_LINE_BYTES) {
       if (next == '\n') {
         int end = line.length();
-        return end > 0 && line.charAt(end - 1) == '\r' ? line.substring(0, end - 1) : line + "";
+        return end > 0 && line.charAt(end - 1) == '\r'
+            ? line.substring(0, end - 1)
+            : line.toString();
       }
       line.append((char) next);
     }
@@ -152,7 +159,7 @@ final class Wire {
 
   /** Writes a whole, decent reply. */
   void reply(int status, String body, String... lines) throws IOException {
-    String[] all = java.util.Arrays.copyOf(lines, lines.length + 1);
+    String[] all = Arrays.copyOf(lines, lines.length + 1);
     all[lines.length] = "Content-Length: " + body.length();
     send(head(status, all) + body);
   }
@@ -205,10 +212,5 @@ final class Wire {
 
   boolean isClosed() {
     return socket.isClosed();
-  }
-
-  @Override
-  public String toString() {
-    return requestLine.toLowerCase(Locale.ROOT);
   }
 }
