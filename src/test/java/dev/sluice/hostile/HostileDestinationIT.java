@@ -19,7 +19,7 @@ class HostileDestinationIT {
 
   private static final int ITEMS = Integer.getInteger("sluice.hostile.items", 50);
   private static final String ONLY = System.getProperty("sluice.hostile.only", "");
-  private static final Duration TIMEOUT = Duration.ofSeconds(1);
+  private static final Duration TIMEOUT = Duration.ofMillis(1500);
   private static final long MOST_OVERSHOOT_MILLIS = 250;
 
   @Test
