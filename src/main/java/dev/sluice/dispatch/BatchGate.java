@@ -117,6 +117,16 @@ final class BatchGate {
     return attemptTerms;
   }
 
+  /** Gives the largest share of a destination's tries that may be retries of the batch. */
+  double retryBudget() {
+    return terms.options().retry().budget();
+  }
+
+  /** Tells whether the batch's items end at once while the breaker of their destination is open. */
+  boolean failsFast() {
+    return terms.options().onBreakerOpen() == BatchOptions.OnBreakerOpen.FAIL;
+  }
+
   RetryPolicy retry() {
     return retry;
   }

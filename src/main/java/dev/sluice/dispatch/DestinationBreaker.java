@@ -11,6 +11,7 @@ import io.github.resilience4j.core.IntervalFunction;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,12 +26,16 @@ final class DestinationBreaker {
 
   private static final int TOO_MANY_REQUESTS = 429;
 
+  /** While it is not known whether the destination is back, it is asked no more often. */
+  private static final long PROBE_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private final CircuitBreaker breaker;
   private final ProcessClock clock;
   private final IntervalFunction openFor;
   private final Runnable recovered;
   private volatile int openings;
   private volatile long openUntilNanos;
+  private final AtomicLong nextProbeNanos;
 
   /**
    * @param recovered told when probes have closed the breaker
@@ -42,6 +47,7 @@ final class DestinationBreaker {
       ProcessClock clock,
       Runnable recovered) {
     this.clock = clock;
+    this.nextProbeNanos = new AtomicLong(clock.nanoTime());
     this.recovered = recovered;
     this.openFor =
         IntervalFunction.ofExponentialBackoff(properties.openFor(), 2, properties.maxOpenFor());
@@ -95,13 +101,26 @@ final class DestinationBreaker {
   }
 
   /** Takes a permission; each one taken is either recorded or released. */
-  boolean tryAcquire() {
-    return breaker.tryAcquirePermission();
+  boolean tryAcquire(long now) {
+    CircuitBreaker.State state = breaker.getState();
+    if (state == CircuitBreaker.State.CLOSED || state == CircuitBreaker.State.DISABLED) {
+      return breaker.tryAcquirePermission();
+    }
+    long next = nextProbeNanos.get();
+    if (next - now > 0 || !nextProbeNanos.compareAndSet(next, now + PROBE_INTERVAL_NANOS)) {
+      return false;
+    }
+    if (breaker.tryAcquirePermission()) {
+      return true;
+    }
+    nextProbeNanos.set(now);
+    return false;
   }
 
   /** Gives a permission back unused. */
-  void release() {
+  void release(long now) {
     breaker.releasePermission();
+    nextProbeNanos.set(now);
   }
 
   /** Learns from an attempt. */
@@ -118,7 +137,7 @@ final class DestinationBreaker {
     return switch (breaker.getState()) {
       case OPEN -> Math.max(openUntilNanos, now + TimeUnit.MILLISECONDS.toNanos(10));
       case FORCED_OPEN -> now + TimeUnit.MINUTES.toNanos(1);
-      case HALF_OPEN -> now + TimeUnit.MILLISECONDS.toNanos(250);
+      case HALF_OPEN -> Math.max(nextProbeNanos.get(), now + TimeUnit.MILLISECONDS.toNanos(250));
       default -> now;
     };
   }

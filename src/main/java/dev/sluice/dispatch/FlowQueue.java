@@ -59,10 +59,12 @@ final class FlowQueue {
   /**
    * Takes the next item that may begin at {@code now}, already counted in at its shard; null when
    * there is none.
+   *
+   * @param retries whether it may be one whose wait is over
    */
-  @Nullable LaneItem poll(long now) {
+  @Nullable LaneItem poll(long now, boolean retries) {
     LaneItem item;
-    while ((item = returned.poll()) != null || (item = pollDue(now)) != null) {
+    while ((item = returned.poll()) != null || (retries && (item = pollDue(now)) != null)) {
       if (item.shard().begin()) {
         return item;
       }
@@ -137,9 +139,14 @@ final class FlowQueue {
     return head == null ? Long.MAX_VALUE : head.dueNanos();
   }
 
+  /** Tells whether a retry's wait is over. */
+  boolean isRetryDue(long now) {
+    return nextDue() - now <= 0;
+  }
+
   /** Tells whether something could begin now if the gates allowed. */
   boolean hasReady(long now) {
-    return !returned.isEmpty() || !fresh.isEmpty() || nextDue() - now <= 0;
+    return !returned.isEmpty() || !fresh.isEmpty() || isRetryDue(now);
   }
 
   /** Gives items in memory that are not in flight. */

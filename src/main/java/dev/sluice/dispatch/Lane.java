@@ -44,6 +44,7 @@ final class Lane {
   private final LaneStatistics statistics = new LaneStatistics();
   private final LaneStock stock;
   private final RateGate rates;
+  private final RetryBudget retryBudget = new RetryBudget();
   private final Set<LaneLoop> loops = ConcurrentHashMap.newKeySet();
   private final AtomicInteger running = new AtomicInteger();
   private final AtomicInteger inFlight = new AtomicInteger();
@@ -130,6 +131,7 @@ final class Lane {
     long blockedUntil = blockedUntil();
     if (blockedUntil - now > 0) {
       wakeUps.at(blockedUntil);
+      failFast(now);
       return null;
     }
     if (!context.admission().tryEnter(this)) {
@@ -142,8 +144,33 @@ final class Lane {
     if (item == null) {
       context.admission().exit();
       wakeUps.at(nextDue(now));
+      failFast(now);
     }
     return item;
+  }
+
+  /** While the breaker is open, ends the items of batches that do not want to wait for it. */
+  private void failFast(long now) {
+    if (breakerUntil - now <= 0 || !breaker.isOpen()) {
+      return;
+    }
+    for (FlowQueue flow : stock.flows()) {
+      if (flow.gate().failsFast()) {
+        // Its place is what bounds the outcomes that are not on disk yet.
+        while (context.admission().tryEnter(this)) {
+          LaneItem item = flow.poll(now, true);
+          if (item != null) {
+            context.settler().failFast(item);
+            stock.ended(item.shard());
+          }
+          context.admission().exit();
+          if (item == null) {
+            break;
+          }
+        }
+        wakeUps.at(future(flow.nextDue(), now));
+      }
+    }
   }
 
   /**
@@ -185,13 +212,30 @@ final class Lane {
     return null;
   }
 
+  /**
+   * First tries go first once retries have used up their share; nothing goes instead of a retry.
+   */
   private @Nullable LaneItem choose(long now) {
+    LaneItem item = choose(now, true);
+    return item == null && breakerUntil - now <= 0 && isRetryDue(now) ? choose(now, false) : item;
+  }
+
+  private boolean isRetryDue(long now) {
+    for (FlowQueue flow : stock.flows()) {
+      if (flow.isRetryDue(now)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private @Nullable LaneItem choose(long now, boolean withinBudget) {
     FlowQueue[] all = stock.flows();
     int first = all.length < 2 ? 0 : Math.floorMod(turn.getAndIncrement(), all.length);
     for (int i = 0; i < all.length; i++) {
       FlowQueue flow = all[(first + i) % all.length];
       if (flow.hasReady(now)) {
-        LaneItem item = chooseFrom(flow, now);
+        LaneItem item = chooseFrom(flow, now, withinBudget);
         if (item != null || breakerUntil - now > 0) {
           return item;
         }
@@ -201,10 +245,12 @@ final class Lane {
   }
 
   /** Takes an item of one flow; while a rate is the only gate shut, reserves ahead instead. */
-  private @Nullable LaneItem chooseFrom(FlowQueue flow, long now) {
+  private @Nullable LaneItem chooseFrom(FlowQueue flow, long now, boolean withinBudget) {
     BatchGate gate = flow.gate();
     while (gate.tryEnter(this)) {
-      LaneItem item = flow.poll(now);
+      boolean retries =
+          !withinBudget || !flow.isRetryDue(now) || retryBudget.trySpend(gate.retryBudget());
+      LaneItem item = flow.poll(now, retries);
       if (item == null) {
         gate.exit();
         return null;
@@ -215,10 +261,13 @@ final class Lane {
         return null;
       }
       long wait = rates.reserve(gate, now);
+      if (wait >= 0 && !item.isRetry()) {
+        retryBudget.earn();
+      }
       if (wait == 0) {
         return item;
       }
-      breaker.release();
+      breaker.release(now);
       gate.exit();
       if (wait < 0) {
         putBack(item);
@@ -231,7 +280,7 @@ final class Lane {
   }
 
   private boolean mayPassBreaker(long now) {
-    if (breaker.tryAcquire()) {
+    if (breaker.tryAcquire(now)) {
       return true;
     }
     breakerUntil = breaker.askAgainAt(now);

@@ -2,7 +2,6 @@ package dev.sluice.dispatch;
 
 import dev.sluice.model.Verdict;
 import dev.sluice.store.ShardQueue.History;
-import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +17,8 @@ final class LaneItem {
   private int attempts;
   private int counted;
   private boolean maybeSent;
-  private @Nullable Instant firstAt;
+  private long spentNanos;
+  private long lastWaitNanos;
   private @Nullable Instant dueAt;
   private long dueNanos;
 
@@ -32,23 +32,39 @@ final class LaneItem {
     attempts = history.attempts();
     counted = history.counted();
     maybeSent = history.maybeSent();
-    firstAt = history.firstAt();
+    spentNanos = history.spent().toNanos();
+    lastWaitNanos = history.lastWait().toNanos();
     dueAt = history.dueAt();
   }
 
-  /** Counts a try that began at {@code startedAt}. */
-  void tried(Verdict verdict, Instant startedAt, boolean counts) {
+  /** Counts a try. */
+  void tried(Verdict verdict, long elapsedNanos, boolean counts) {
     attempts++;
+    spentNanos += elapsedNanos;
     counted += counts ? 1 : 0;
     maybeSent |= verdict instanceof Verdict.MaybeSent;
-    if (firstAt == null) {
-      firstAt = startedAt;
-    }
   }
 
-  /** Gives the nanoseconds from the first try to {@code now}; 0 when there was none. */
-  long sinceFirstNanos(Instant now) {
-    return firstAt == null ? 0 : Math.max(0, Duration.between(firstAt, now).toNanos());
+  /** Has it wait for its next try. */
+  void waits(long untilNanos, long waitNanos) {
+    dueNanos = untilNanos;
+    lastWaitNanos = waitNanos;
+    spentNanos += waitNanos;
+  }
+
+  /** Gives what its tries took, with the waits decided between them. */
+  long spentNanos() {
+    return spentNanos;
+  }
+
+  /** Gives the wait decided after its last try; 0 when there was none. */
+  long lastWaitNanos() {
+    return lastWaitNanos;
+  }
+
+  /** Tells whether it was tried before. */
+  boolean isRetry() {
+    return attempts > 0;
   }
 
   /** Gives when an earlier holder's retry is due, once; null when it is due at once. */

@@ -6,6 +6,7 @@ import io.github.resilience4j.core.IntervalFunction;
 import io.github.resilience4j.retry.RetryConfig;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -16,11 +17,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class RetryPolicy {
 
+  private final RetryOptions options;
+  private final RandomGenerator random;
   private final RetryConfig config;
   private final Predicate<Verdict> retryable;
   private final long maxElapsedNanos;
 
   RetryPolicy(RetryOptions options, RandomGenerator random) {
+    this.options = options;
+    this.random = random;
     this.maxElapsedNanos = options.maxElapsed().toNanos();
     boolean notSent = options.on().contains("not_sent");
     boolean maybeSent = options.on().contains("maybe_sent");
@@ -28,7 +33,7 @@ final class RetryPolicy {
         RetryConfig.<Verdict>custom()
             .maxAttempts(options.maxAttempts())
             .retryOnResult(verdict -> isRetryable(verdict, notSent, maybeSent))
-            .intervalFunction(interval(options, random))
+            .intervalFunction(interval(options))
             .build();
     this.retryable = Objects.requireNonNull(config.getResultPredicate());
   }
@@ -42,14 +47,27 @@ final class RetryPolicy {
     };
   }
 
-  /** Full jitter: AWS Architecture Blog, "Exponential Backoff And Jitter", 2015. */
-  private static IntervalFunction interval(RetryOptions options, RandomGenerator random) {
-    IntervalFunction exponential =
-        IntervalFunction.ofExponentialBackoff(
-            Math.max(1, options.minBackoff().toMillis()),
-            options.multiplier(),
-            Math.max(1, options.maxBackoff().toMillis()));
-    return attempt -> random.nextLong(exponential.apply(attempt) + 1);
+  /** Exponential, jitter apart. */
+  private static IntervalFunction interval(RetryOptions options) {
+    return IntervalFunction.ofExponentialBackoff(
+        Math.max(1, options.minBackoff().toMillis()),
+        options.multiplier(),
+        Math.max(1, options.maxBackoff().toMillis()));
+  }
+
+  /** Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015. */
+  private long jittered(int attempts, long lastWaitMillis) {
+    long computed = config.getIntervalBiFunction().apply(attempts, null);
+    return switch (options.jitter()) {
+      case FULL -> random.nextLong(computed + 1);
+      case EQUAL -> computed - random.nextLong(computed / 2 + 1);
+      case DECORRELATED -> {
+        long min = options.minBackoff().toMillis();
+        long span = Math.max(0, 3 * Math.max(min, lastWaitMillis) - min);
+        yield Math.min(options.maxBackoff().toMillis(), min + random.nextLong(span + 1));
+      }
+      case NONE -> computed;
+    };
   }
 
   /**
@@ -57,16 +75,19 @@ final class RetryPolicy {
    *
    * @param attempts tries made, this one included: the wait grows with each
    * @param counted those of them that count
-   * @param sinceFirstNanos time since the first try began
+   * @param spentNanos what they took, with the waits between them
+   * @param lastWaitNanos the last of those waits, 0 when there was none
    */
-  @Nullable Duration nextWait(Verdict verdict, int attempts, int counted, long sinceFirstNanos) {
+  @Nullable Duration nextWait(
+      Verdict verdict, int attempts, int counted, long spentNanos, long lastWaitNanos) {
     if (!retryable.test(verdict) || counted >= config.getMaxAttempts()) {
       return null;
     }
-    Duration wait = Duration.ofMillis(config.getIntervalBiFunction().apply(attempts, null));
+    Duration wait =
+        Duration.ofMillis(jittered(attempts, TimeUnit.NANOSECONDS.toMillis(lastWaitNanos)));
     if (verdict instanceof Verdict.Retryable r && r.retryAfter() != null) {
       wait = wait.compareTo(r.retryAfter()) > 0 ? wait : r.retryAfter();
     }
-    return sinceFirstNanos + wait.toNanos() > maxElapsedNanos ? null : wait;
+    return spentNanos + wait.toNanos() > maxElapsedNanos ? null : wait;
   }
 }

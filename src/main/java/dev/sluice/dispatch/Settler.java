@@ -18,6 +18,10 @@ final class Settler {
 
   private static final int TOO_MANY_REQUESTS = 429;
 
+  private static final ItemError BREAKER_OPEN =
+      new ItemError(
+          "breaker_open", "The destination's circuit breaker was open: the item was not tried.");
+
   private final ProcessClock clock;
   private final OutcomeSink sink;
   private final DispatchObserver observer;
@@ -41,7 +45,7 @@ final class Settler {
       return;
     }
     boolean counts = verdict.statusCode() != TOO_MANY_REQUESTS;
-    item.tried(verdict, now.minusNanos(elapsedNanos), counts);
+    item.tried(verdict, elapsedNanos, counts);
     if (verdict instanceof Verdict.Succeeded) {
       end(item, OutcomeState.SUCCEEDED, verdict, now, elapsedNanos);
       return;
@@ -50,7 +54,8 @@ final class Settler {
         item.shard()
             .gate()
             .retry()
-            .nextWait(verdict, item.attempts(), item.counted(), item.sinceFirstNanos(now));
+            .nextWait(
+                verdict, item.attempts(), item.counted(), item.spentNanos(), item.lastWaitNanos());
     if (wait == null) {
       OutcomeState state = item.maybeSent() ? OutcomeState.IN_DOUBT : OutcomeState.FAILED;
       end(item, state, verdict, now, elapsedNanos);
@@ -58,6 +63,23 @@ final class Settler {
     }
     observer.retryDecided(destination);
     retry(item, verdict, now, startedNanos + elapsedNanos, wait, elapsedNanos, counts);
+  }
+
+  /** Ends an item without a try: its batch would rather know at once than wait for the breaker. */
+  void failFast(LaneItem item) {
+    sink.add(
+        item.shard().lease(),
+        new Outcome(
+            item.index(),
+            item.shard().clientId(item.ordinal()),
+            item.maybeSent() ? OutcomeState.IN_DOUBT : OutcomeState.FAILED,
+            0,
+            item.attempts(),
+            0,
+            clock.instant(),
+            BREAKER_OPEN,
+            null));
+    item.shard().settled();
   }
 
   private void retry(
@@ -80,7 +102,7 @@ final class Settler {
             TimeUnit.NANOSECONDS.toMillis(elapsedNanos),
             now.plus(wait),
             counts));
-    item.dueAtNanos(nowNanos + wait.toNanos());
+    item.waits(nowNanos + wait.toNanos(), wait.toNanos());
     item.shard().flow().await(item);
   }
 

@@ -28,7 +28,6 @@ final class OptionsReader {
     BatchOptions defaults = BatchOptions.DEFAULT;
     Delivery delivery = one(fields, "delivery", Delivery.class, defaults.delivery());
     requireBuilt(fields, "onInvalid", "reject", "skip");
-    requireBuilt(fields, "onBreakerOpen", "park", "fail");
     Integer concurrency = fields.integer("concurrency");
     Rate rate = rate(fields.object("rate"));
     RetryOptions retry = retry(fields.object("retry"), delivery);
@@ -117,8 +116,6 @@ final class OptionsReader {
     if (fields == null) {
       return defaults;
     }
-    fields.refuse("budget");
-    requireBuilt(fields, "jitter", "full", "equal", "decorrelated", "none");
     try {
       RetryOptions retry =
           new RetryOptions(

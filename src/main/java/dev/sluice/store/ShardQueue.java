@@ -5,6 +5,7 @@ import dev.sluice.model.BatchOptions;
 import dev.sluice.model.Destination;
 import dev.sluice.model.Outcome;
 import dev.sluice.model.OutcomeState;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.BitSet;
 import java.util.List;
@@ -90,10 +91,17 @@ public interface ShardQueue {
    * @param attempts tries made
    * @param counted tries that count against the maximum
    * @param maybeSent whether any of them may have reached the destination
-   * @param firstAt when the first began
+   * @param spent what they took, with the wait decided after each
+   * @param lastWait the wait decided after the last of them
    * @param dueAt when the next may start
    */
-  record History(int attempts, int counted, boolean maybeSent, Instant firstAt, Instant dueAt) {}
+  record History(
+      int attempts,
+      int counted,
+      boolean maybeSent,
+      Duration spent,
+      Duration lastWait,
+      Instant dueAt) {}
 
   /** Commits outcomes and attempts of any number of shards in one transaction. */
   SettleReport settle(List<Settlement> settlements);

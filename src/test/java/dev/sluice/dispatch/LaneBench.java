@@ -280,6 +280,41 @@ final class LaneBench {
     return with(retry, null);
   }
 
+  /** A batch whose retries come at once, and its largest share of retries. */
+  BatchOptions budget(double budget) {
+    RetryOptions d = RetryOptions.DEFAULT;
+    return with(
+        new RetryOptions(
+            100,
+            Duration.ofMillis(1),
+            1,
+            Duration.ofMillis(1),
+            d.maxElapsed(),
+            RetryOptions.Jitter.NONE,
+            d.on(),
+            d.notOn(),
+            budget),
+        null);
+  }
+
+  BatchOptions failFast() {
+    BatchOptions d = BatchOptions.DEFAULT;
+    return new BatchOptions(
+        d.delivery(),
+        null,
+        null,
+        null,
+        d.retry(),
+        d.success(),
+        d.timeout(),
+        null,
+        null,
+        1,
+        BatchOptions.OnBreakerOpen.FAIL,
+        d.capture(),
+        d.openTimeout());
+  }
+
   BatchOptions concurrency(int concurrency) {
     return with(RetryOptions.DEFAULT, concurrency);
   }
@@ -376,6 +411,11 @@ final class LaneBench {
 
   int maxInFlight() {
     return maxInFlight;
+  }
+
+  /** Gives the number of the attempt of each request, in the order they were sent. */
+  List<Integer> sentAttempts() {
+    return List.copyOf(sentAttempts);
   }
 
   int sentCount() {

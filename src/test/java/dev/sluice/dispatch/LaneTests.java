@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.model.Attempt;
 import dev.sluice.model.BatchOptions;
 import dev.sluice.model.BatchState;
+import dev.sluice.model.Outcome;
 import dev.sluice.model.OutcomeState;
 import dev.sluice.model.Verdict;
 import dev.sluice.store.DestinationSettings;
@@ -193,9 +194,11 @@ class LaneTests {
     assertThat(bench.sentCount()).isEqualTo(sentUntilOpen);
     bench.advance(Duration.ofSeconds(29));
     assertThat(bench.inFlight()).isZero();
-    bench.advance(Duration.ofSeconds(2));
-    assertThat(bench.inFlight()).isEqualTo(3);
-    bench.answer(3, OK);
+    for (int probe = 1; probe <= 3; probe++) {
+      bench.advance(Duration.ofMillis(probe == 1 ? 1500 : 1000));
+      assertThat(bench.inFlight()).isEqualTo(1);
+      bench.answer(1, OK);
+    }
     assertThat(bench.lane().snapshot().breaker()).isEqualTo("closed");
     for (int i = 0; i < 20; i++) {
       bench.answerAll(OK);
@@ -203,6 +206,103 @@ class LaneTests {
     }
     assertThat(bench.outcomes()).hasSize(200);
     assertThat(bench.states()).containsOnly(OutcomeState.SUCCEEDED);
+  }
+
+  @Test
+  void probesOncePerSecondWhileTheDestinationDoesNotAnswer() {
+    LaneBench bench = new LaneBench("--concurrency=5");
+    bench.add(200);
+    bench.answer(20, BUSY);
+    bench.answerAll(OK);
+    bench.advance(Duration.ofMillis(30_500));
+    assertThat(bench.inFlight()).isEqualTo(1);
+    bench.advance(Duration.ofMillis(400));
+    assertThat(bench.inFlight()).isEqualTo(1);
+    bench.advance(Duration.ofMillis(500));
+    assertThat(bench.inFlight()).isEqualTo(2);
+    bench.advance(Duration.ofSeconds(10));
+    assertThat(bench.inFlight()).isEqualTo(3);
+  }
+
+  @Test
+  void aBatchThatFailsFastDoesNotWaitForAnOpenBreakerAndTheOtherDoes() {
+    LaneBench bench = new LaneBench("--concurrency=5");
+    bench.add(50);
+    bench.answer(20, BUSY);
+    bench.answerAll(OK);
+    int sent = bench.sentCount();
+    int ended = bench.outcomes().size();
+    bench.outcomesHaveRoom(false);
+    bench.add(30, bench.failFast());
+    assertThat(bench.outcomes()).hasSize(ended);
+    bench.outcomesHaveRoom(true);
+
+    assertThat(bench.sentCount()).isEqualTo(sent);
+    List<Outcome> failed =
+        bench.outcomes().stream().filter(o -> o.state() == OutcomeState.FAILED).toList();
+    assertThat(failed).hasSize(30);
+    assertThat(failed)
+        .allSatisfy(
+            outcome -> {
+              assertThat(outcome.attemptCount()).isZero();
+              assertThat(outcome.error()).isNotNull();
+              assertThat(outcome.error().code()).isEqualTo("breaker_open");
+            });
+    assertThat(bench.outcomes()).hasSize(ended + 30);
+    assertThat(bench.admitted()).isZero();
+  }
+
+  @Test
+  void whatMayHaveBeenSentIsInDoubtWhenItFailsFast() {
+    LaneBench bench = new LaneBench("--concurrency=25");
+    bench.add(25, bench.failFast());
+    bench.answer(25, LOST);
+    assertThat(bench.lane().snapshot().breaker()).isEqualTo("open");
+    bench.advance(Duration.ofSeconds(25));
+    assertThat(bench.outcomes()).hasSize(25);
+    assertThat(bench.states()).containsOnly(OutcomeState.IN_DOUBT);
+    assertThat(bench.outcomes()).extracting(Outcome::attemptCount).containsOnly(1);
+  }
+
+  @Test
+  void retriesTakeTheirShareWhileFirstTriesWaitAndAllOfItAfterwards() {
+    LaneBench bench = new LaneBench("--concurrency=1", "--breaker.minimum-calls=100000");
+    bench.add(400, bench.budget(0.2));
+    for (int i = 0; i < 450; i++) {
+      bench.answer(1, i % 2 == 0 ? BUSY : OK);
+      bench.advance(Duration.ofMillis(5));
+    }
+    long retries = bench.sentAttempts().stream().filter(number -> number > 1).count();
+    assertThat(retries).isBetween(85L, 90L);
+    while (bench.inFlight() > 0) {
+      bench.answer(1, OK);
+      bench.advance(Duration.ofMillis(5));
+    }
+    assertThat(bench.outcomes()).hasSize(400);
+  }
+
+  @Test
+  void retriesGoAtOnceWhenNothingElseWaits() {
+    LaneBench bench = new LaneBench("--concurrency=10", "--breaker.minimum-calls=100000");
+    bench.add(10, bench.budget(0));
+    bench.answer(10, BUSY);
+    bench.advance(Duration.ofMillis(5));
+    assertThat(bench.inFlight()).isEqualTo(10);
+  }
+
+  @Test
+  void anotherBatchsFirstTriesGoBeforeRetries() {
+    LaneBench bench = new LaneBench("--concurrency=1", "--breaker.minimum-calls=100000");
+    bench.add(40, bench.budget(0));
+    for (int i = 0; i < 40; i++) {
+      bench.answer(1, BUSY);
+    }
+    bench.add(100, bench.budget(0));
+    bench.advance(Duration.ofMillis(5));
+    bench.answer(1, BUSY);
+    int sent = bench.sentCount();
+    bench.answer(99, OK);
+    assertThat(bench.sentAttempts().subList(sent, sent + 98)).containsOnly(1);
   }
 
   @Test
@@ -261,7 +361,15 @@ class LaneTests {
         5,
         bench.options(4),
         settled,
-        Map.of(2L, new History(3, 3, true, bench.instant(), bench.instant().plusSeconds(5))));
+        Map.of(
+            2L,
+            new History(
+                3,
+                3,
+                true,
+                Duration.ofSeconds(9),
+                Duration.ofSeconds(4),
+                bench.instant().plusSeconds(5))));
     assertThat(bench.inFlight()).isEqualTo(2);
     bench.answerAll(OK);
     bench.advance(Duration.ofSeconds(6));

@@ -44,9 +44,9 @@ class OptionsTests {
             {"delivery":"at_least_once","concurrency":50,
              "rate":{"permits":300,"per":"2s","burst":30},
              "retry":{"maxAttempts":3,"minBackoff":"250ms","multiplier":1.5,"maxBackoff":"10s",
-                      "maxElapsed":"PT1H","jitter":"full","on":["not_sent","5xx"],"notOn":[501]},
+                      "maxElapsed":"PT1H","jitter":"decorrelated","budget":0.5,"on":["not_sent","5xx"],"notOn":[501]},
              "success":["2xx",304],"timeout":"5s","notBefore":"2030-01-01T00:00:00+01:00",
-             "weight":7,"onBreakerOpen":"park","onInvalid":"reject","openTimeout":"1h",
+             "weight":7,"onBreakerOpen":"fail","onInvalid":"reject","openTimeout":"1h",
              "capture":{"on":"always","bytes":100}}
             """);
 
@@ -54,9 +54,9 @@ class OptionsTests {
             query(
                 "delivery=at_least_once&concurrency=50&rate.permits=300&rate.per=2s&rate.burst=30"
                     + "&retry.maxAttempts=3&retry.minBackoff=250ms&retry.multiplier=1.5"
-                    + "&retry.maxBackoff=10s&retry.maxElapsed=PT1H&retry.jitter=full"
+                    + "&retry.maxBackoff=10s&retry.maxElapsed=PT1H&retry.jitter=decorrelated&retry.budget=0.5"
                     + "&retry.on=not_sent&retry.on=5xx&retry.notOn=501&success=2xx,304&timeout=5s"
-                    + "&notBefore=2030-01-01T00:00:00%2B01:00&weight=7&onBreakerOpen=park"
+                    + "&notBefore=2030-01-01T00:00:00%2B01:00&weight=7&onBreakerOpen=fail"
                     + "&onInvalid=reject&openTimeout=1h&capture.on=always&capture.bytes=100"))
         .isEqualTo(options);
     assertThat(options.concurrency()).isEqualTo(50);
@@ -88,10 +88,6 @@ class OptionsTests {
         "{\"callback\":{}}",
         "{\"onInvalid\":\"skip\"}",
         "{\"maxInvalid\":5}",
-        "{\"onBreakerOpen\":\"fail\"}",
-        "{\"retry\":{\"budget\":0.2}}",
-        "{\"retry\":{\"jitter\":\"equal\"}}",
-        "{\"retry\":{\"jitter\":\"none\"}}",
       })
   void refusesWhatIsNotBuilt(String options) {
     assertThatThrownBy(() -> json(options))
@@ -130,6 +126,9 @@ class OptionsTests {
         "{\"notBefore\":\"tomorrow\"} | invalid_option | /options/notBefore",
         "{\"delivery\":\"at_most_once\",\"retry\":{\"on\":[\"maybe_sent\"]}} | invalid_option | /options",
         "{\"delivery\":\"never\"} | invalid_option | /options/delivery",
+        "{\"retry\":{\"budget\":1.1}} | invalid_option | /options/retry",
+        "{\"retry\":{\"budget\":\"x\"}} | invalid_option | /options/retry/budget",
+        "{\"onBreakerOpen\":\"x\"} | invalid_option | /options/onBreakerOpen",
         "{\"retry\":{\"jitter\":\"x\"}} | invalid_option | /options/retry/jitter",
         "{\"retry\":{\"maxAttempts\":101}} | invalid_option | /options/retry",
         "{\"retry\":{\"multiplier\":\"2\"}} | invalid_option | /options/retry/multiplier",

@@ -794,7 +794,16 @@ public abstract class StoreContract {
       assertThat(again.progress()).isNotNull();
       assertThat(again.progress().settled().stream().boxed().toList()).containsExactly(1);
       assertThat(again.progress().histories())
-          .containsOnly(Map.entry(102L, new ShardQueue.History(2, 1, true, first, due)));
+          .containsOnly(
+              Map.entry(
+                  102L,
+                  new ShardQueue.History(
+                      2,
+                      1,
+                      true,
+                      Duration.ofSeconds(89),
+                      Duration.ofSeconds(89).minusMillis(3),
+                      due)));
       assertThat(again.crashes()).isZero();
     }
 

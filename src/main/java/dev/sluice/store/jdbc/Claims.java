@@ -29,7 +29,11 @@ final class Claims {
       )
       SELECT d.id, d.scheme, d.host, d.port
       FROM active CROSS JOIN destination d ON d.id = active.id
-      WHERE (d.parked_until IS NULL OR d.parked_until <= ?)
+      WHERE (d.parked_until IS NULL OR d.parked_until <= ?
+          OR (d.park_reason = 'breaker' AND EXISTS (
+            SELECT 1 FROM flow f CROSS JOIN batch b ON b.id = f.batch_id
+            WHERE f.destination_id = d.id AND f.state = 1 AND b.state IN (2, 3)
+              AND b.options ->> '$.onBreakerOpen' = 'FAIL')))
         AND (d.paused_since IS NULL OR d.paused_until <= ?)
         AND EXISTS (
           SELECT 1 FROM flow f CROSS JOIN batch b ON b.id = f.batch_id
@@ -37,11 +41,12 @@ final class Claims {
       LIMIT ?
       """;
 
+  /** Behind an open breaker only batches that fail fast go on. */
   private static final String SENDABLE =
       """
-      SELECT scheme, host, port FROM destination
+      SELECT scheme, host, port, coalesce(parked_until, 0) > ? FROM destination
       WHERE id = ?
-        AND (parked_until IS NULL OR parked_until <= ?)
+        AND (parked_until IS NULL OR parked_until <= ? OR park_reason = 'breaker')
         AND (paused_since IS NULL OR paused_until <= ?)
       """;
 
@@ -50,6 +55,7 @@ final class Claims {
       SELECT f.batch_id, b.weight, b.state
       FROM flow f CROSS JOIN batch b ON b.id = f.batch_id
       WHERE f.destination_id = ? AND f.state = 1 AND b.state IN (2, 3)
+        AND (? = 0 OR b.options ->> '$.onBreakerOpen' = 'FAIL')
       ORDER BY f.tag, f.batch_id LIMIT ?
       """;
 
@@ -104,6 +110,8 @@ final class Claims {
       int crashes,
       boolean touched) {}
 
+  private record Sendable(Destination destination, boolean breakerOpen) {}
+
   private record Flow(long batchId, int weight, int state) {}
 
   private record Shard(
@@ -135,16 +143,22 @@ final class Claims {
   /** Grants what fits the request, at least one shard when there is one. */
   List<Granted> claim(Session session, ClaimRequest request, long now) throws SQLException {
     List<Granted> granted = new ArrayList<>();
-    Destination destination =
+    Sendable sendable =
         session.first(
-            SENDABLE, row -> Destinations.destination(row, 1), request.destinationId(), now, now);
-    if (destination == null || request.maxItems() < 1) {
+            SENDABLE,
+            row -> new Sendable(Destinations.destination(row, 1), row.getInt(4) == 1),
+            now,
+            request.destinationId(),
+            now,
+            now);
+    if (sendable == null || request.maxItems() < 1) {
       return granted;
     }
+    Destination destination = sendable.destination;
     int items = 0;
     long bytes = 0;
     while (items < request.maxItems() && bytes < request.maxBytes()) {
-      Flow flow = nextFlow(session, request);
+      Flow flow = nextFlow(session, request, sendable.breakerOpen);
       if (flow == null) {
         break;
       }
@@ -166,13 +180,14 @@ final class Claims {
     return granted;
   }
 
-  private static @Nullable Flow nextFlow(Session session, ClaimRequest request)
-      throws SQLException {
+  private static @Nullable Flow nextFlow(
+      Session session, ClaimRequest request, boolean failFastOnly) throws SQLException {
     List<Flow> flows =
         session.list(
             NEXT_FLOW,
             row -> new Flow(row.getLong(1), row.getInt(2), row.getInt(3)),
             request.destinationId(),
+            failFastOnly ? 1 : 0,
             request.fullBatches().size() + 1);
     return flows.stream()
         .filter(flow -> !request.fullBatches().contains(flow.batchId))

@@ -8,6 +8,7 @@ import dev.sluice.store.ShardQueue.Progress;
 import dev.sluice.store.StoreException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -108,12 +109,15 @@ final class ShardContents {
 
   private static History history(ResultSet row) throws SQLException {
     Attempt.Kind kind = StoredNumbers.attemptKind(row.getInt(2));
+    long started = row.getLong(3);
+    long due = row.getLong(5);
     return new History(
         1,
         row.getInt(6),
         kind == Attempt.Kind.MAYBE_SENT,
-        Instant.ofEpochMilli(row.getLong(3)),
-        Instant.ofEpochMilli(row.getLong(5)));
+        Duration.ofMillis(Math.max(0, due - started)),
+        Duration.ofMillis(Math.max(0, due - started - row.getLong(4))),
+        Instant.ofEpochMilli(due));
   }
 
   private static History then(History earlier, History next) {
@@ -121,7 +125,8 @@ final class ShardContents {
         earlier.attempts() + next.attempts(),
         earlier.counted() + next.counted(),
         earlier.maybeSent() || next.maybeSent(),
-        earlier.firstAt(),
+        earlier.spent().plus(next.spent()),
+        next.lastWait(),
         next.dueAt());
   }
 }
