@@ -69,6 +69,7 @@ class AttemptConfiguration {
             .option(
                 ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) properties.connectTimeout().toMillis())
             .option(ChannelOption.TCP_NODELAY, true)
+            .doOnChannelInit((_, channel, _) -> ReplyGuard.install(channel.pipeline()))
             .httpResponseDecoder(
                 spec ->
                     spec.maxHeaderSize((int) properties.maxResponseHeaders().toBytes())

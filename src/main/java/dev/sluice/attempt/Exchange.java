@@ -20,6 +20,8 @@ import org.springframework.web.reactive.function.client.ExchangeFunction;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.netty.Connection;
+import reactor.netty.channel.ChannelOperations;
 
 /**
  * One exchange on its way to a verdict: not begun, writing, replied, ended. Ends exactly once: by
@@ -64,7 +66,7 @@ final class Exchange extends Mono<Verdict> {
     private final BodyReader body = new BodyReader();
     private volatile @Nullable Subscription upstream;
     private volatile @Nullable ClientResponse response;
-    private @Nullable EventLoop eventLoop;
+    private volatile @Nullable Connection connection;
 
     Running(CoreSubscriber<? super Verdict> actual) {
       this.actual = actual;
@@ -86,8 +88,8 @@ final class Exchange extends Mono<Verdict> {
     }
 
     /** The boundary between not sent and maybe sent: an exchange cut before it is never written. */
-    private void writing(EventLoop loop) {
-      eventLoop = loop;
+    private void writing(Connection acquired) {
+      connection = acquired;
       if (!phase.compareAndSet(NEW, WRITING)) {
         throw new IllegalStateException("The attempt was cut before its request was written");
       }
@@ -131,7 +133,8 @@ final class Exchange extends Mono<Verdict> {
       if (phase.getAndSet(ENDED) == ENDED) {
         return;
       }
-      EventLoop loop = eventLoop;
+      Connection used = connection;
+      EventLoop loop = used == null ? null : used.channel().eventLoop();
       if (loop != null && loop.inEventLoop()) {
         // The connection goes back to the pool only after this call has returned. Telling the lane
         // after that lets its
@@ -157,7 +160,7 @@ final class Exchange extends Mono<Verdict> {
         return;
       }
       ClientResponse reply = response;
-      release();
+      abandon(before);
       emit(reply == null ? classifier.cut(before == WRITING) : verdict(reply, body.captured(true)));
     }
 
@@ -200,16 +203,31 @@ final class Exchange extends Mono<Verdict> {
 
     @Override
     public void cancel() {
-      if (phase.getAndSet(ENDED) != ENDED) {
-        release();
+      int before = phase.getAndSet(ENDED);
+      if (before != ENDED) {
+        abandon(before);
       }
     }
 
-    private void release() {
-      body.cancel();
+    /**
+     * Gives the exchange up. One that is being written or read is not cancelled, its connection is
+     * closed: a cancel between a reply's head and the subscription to its body makes Spring read
+     * the body to its end, and some bodies have none.
+     */
+    private void abandon(int before) {
+      Connection used = connection;
       Subscription subscription = upstream;
-      if (subscription != null) {
+      if (before == WRITING && used != null) {
+        used.channel().eventLoop().execute(() -> close(used));
+      } else if (subscription != null) {
         subscription.cancel();
+      }
+    }
+
+    /** Closes the connection unless it went on to another exchange meanwhile. */
+    private static void close(Connection used) {
+      if (used.equals(ChannelOperations.get(used.channel()))) {
+        var _ = used.channel().close();
       }
     }
 

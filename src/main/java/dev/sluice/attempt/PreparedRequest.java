@@ -4,7 +4,6 @@ import dev.sluice.model.BodyKind;
 import dev.sluice.model.Header;
 import dev.sluice.model.OutboundRequest;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.util.AsciiString;
 import java.net.URI;
@@ -42,10 +41,10 @@ final class PreparedRequest implements ClientRequest {
   private final HttpMethod method;
   private final URI url;
   private final String idempotencyHeader;
-  private final Consumer<EventLoop> onWrite;
+  private final Consumer<Connection> onWrite;
 
   PreparedRequest(
-      AttemptRequest attempt, URI url, String idempotencyHeader, Consumer<EventLoop> onWrite) {
+      AttemptRequest attempt, URI url, String idempotencyHeader, Consumer<Connection> onWrite) {
     this.attempt = attempt;
     this.method = HttpMethod.valueOf(attempt.request().method());
     this.url = url;
@@ -57,7 +56,7 @@ final class PreparedRequest implements ClientRequest {
   public Mono<Void> writeTo(ClientHttpRequest message, ExchangeStrategies strategies) {
     HttpClientRequest request = message.getNativeRequest();
     fillHeaders(request.requestHeaders());
-    onWrite.accept(((Connection) request).channel().eventLoop());
+    onWrite.accept((Connection) request);
     return attempt.request().bodyKind() == BodyKind.NONE
         ? message.setComplete()
         : ((NettyOutbound) request)

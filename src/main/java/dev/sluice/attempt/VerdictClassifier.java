@@ -43,12 +43,11 @@ final class VerdictClassifier {
     if (terms.success().contains(status)) {
       return new Verdict.Succeeded(reply);
     }
-    if (terms.retry().contains(status) && !terms.never().contains(status)) {
-      boolean holds = status == TOO_MANY_REQUESTS || status == SERVICE_UNAVAILABLE;
-      Duration wait = holds ? RetryAfter.parse(retryAfter, clock.instant()) : null;
-      return new Verdict.Retryable(reply, wait);
-    }
-    return new Verdict.Refused(reply);
+    boolean holds = status == TOO_MANY_REQUESTS || status == SERVICE_UNAVAILABLE;
+    Duration wait = holds ? RetryAfter.parse(retryAfter, clock.instant()) : null;
+    return terms.retry().contains(status) && !terms.never().contains(status)
+        ? new Verdict.Retryable(reply, wait)
+        : new Verdict.Refused(reply, wait);
   }
 
   /** Judges an exchange that ended without a reply. */

@@ -183,11 +183,8 @@ final class AdaptiveLimit implements ConcurrencyLimit {
 
   private static LatencyWindow.Kind kind(Verdict verdict) {
     return switch (verdict) {
-      case Verdict.Succeeded _, Verdict.Refused _ -> LatencyWindow.Kind.REPLIED;
-      case Verdict.Retryable r
-          when r.reply().statusCode() == 429 || r.reply().statusCode() == 503 ->
-          LatencyWindow.Kind.REFUSED;
-      case Verdict.Retryable _ -> LatencyWindow.Kind.REPLIED;
+      case Verdict.Succeeded _, Verdict.Refused _, Verdict.Retryable _ ->
+          verdict.isBackPressure() ? LatencyWindow.Kind.REFUSED : LatencyWindow.Kind.REPLIED;
       case Verdict.MaybeSent m when isTimeout(m.failure()) -> LatencyWindow.Kind.REFUSED;
       case Verdict.NotSent n when isTimeout(n.failure()) -> LatencyWindow.Kind.REFUSED;
       case Verdict.MaybeSent _, Verdict.NotSent _, Verdict.Interrupted _ -> LatencyWindow.Kind.LOST;

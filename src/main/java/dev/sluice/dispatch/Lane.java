@@ -341,8 +341,9 @@ final class Lane {
     limits.ended(verdict, startedNanos, now, concurrent);
     statistics.ended(verdict);
     context.observer().attemptEnded(destination, verdict, nanos);
-    if (verdict instanceof Verdict.Retryable r && r.retryAfter() != null) {
-      hold(now, r.retryAfter());
+    Duration wait = verdict.retryAfter();
+    if (wait != null) {
+      hold(now, wait);
     }
     context.settler().settle(destination, item, verdict, startedNanos, nanos);
     item.shard().gate().exit();

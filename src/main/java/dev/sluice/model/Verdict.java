@@ -12,8 +12,13 @@ public sealed interface Verdict {
   /** A definite success. */
   record Succeeded(Reply reply) implements Verdict {}
 
-  /** A definite and final refusal. */
-  record Refused(Reply reply) implements Verdict {}
+  /**
+   * A definite and final refusal.
+   *
+   * @param retryAfter how long the destination asked to be left alone, already bounded: it holds
+   *     for others even where this item is not tried again
+   */
+  record Refused(Reply reply, @Nullable Duration retryAfter) implements Verdict {}
 
   /**
    * A definite reply that invites another try.
@@ -52,6 +57,23 @@ public sealed interface Verdict {
   default int statusCode() {
     Reply reply = reply();
     return reply == null ? 0 : reply.statusCode();
+  }
+
+  /** Gives how long the destination asked to be left alone; null when it did not. */
+  default @Nullable Duration retryAfter() {
+    return switch (this) {
+      case Refused r -> r.retryAfter();
+      case Retryable r -> r.retryAfter();
+      case Succeeded _, MaybeSent _, NotSent _, Interrupted _ -> null;
+    };
+  }
+
+  /** Tells whether the destination says that it gets too much: 429 and 503. */
+  default boolean isBackPressure() {
+    return switch (this) {
+      case Refused _, Retryable _ -> statusCode() == 429 || statusCode() == 503;
+      case Succeeded _, MaybeSent _, NotSent _, Interrupted _ -> false;
+    };
   }
 
   /** Gives the reply of a definite verdict. */

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.time.Instant;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -19,15 +18,32 @@ class RetryAfterTests {
     assertThat(RetryAfter.parse(value, NOW)).isEqualTo(Duration.ofSeconds(seconds));
   }
 
-  @Test
-  void readsADate() {
-    assertThat(RetryAfter.parse("Fri, 06 Nov 2026 08:49:37 GMT", NOW))
-        .isEqualTo(Duration.ofSeconds(7));
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Fri, 06 Nov 2026 08:49:37 GMT",
+        "Friday, 06-Nov-26 08:49:37 GMT",
+        "Fri Nov  6 08:49:37 2026"
+      })
+  void readsADateInEachForm(String value) {
+    assertThat(RetryAfter.parse(value, NOW)).isEqualTo(Duration.ofSeconds(7));
   }
 
-  @Test
-  void aDateInThePastMeansNow() {
-    assertThat(RetryAfter.parse("Fri, 06 Nov 2020 08:49:37 GMT", NOW)).isEqualTo(Duration.ZERO);
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Fri, 06 Nov 2020 08:49:37 GMT",
+        "Sunday, 06-Nov-94 08:49:37 GMT",
+        "Sun Nov  6 08:49:37 1994"
+      })
+  void aDateInThePastMeansNow(String value) {
+    assertThat(RetryAfter.parse(value, NOW)).isEqualTo(Duration.ZERO);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Thursday, 06-Nov-31 08:49:37 GMT", "Mon Nov 16 08:49:37 2026"})
+  void aDateFarAheadIsCapped(String value) {
+    assertThat(RetryAfter.parse(value, NOW)).isEqualTo(RetryAfter.MAX);
   }
 
   @ParameterizedTest

@@ -3,7 +3,6 @@ package dev.sluice.attempt;
 import static dev.sluice.fixture.RawServer.readRequest;
 import static dev.sluice.fixture.RawServer.write;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.sluice.fixture.RawServer;
 import dev.sluice.model.BatchOptions;
@@ -13,115 +12,20 @@ import dev.sluice.model.Destination;
 import dev.sluice.model.Header;
 import dev.sluice.model.OutboundRequest;
 import dev.sluice.model.ProcessClock;
-import dev.sluice.model.RetryOptions;
 import dev.sluice.model.StatusPatterns;
 import dev.sluice.model.Verdict;
-import java.io.IOException;
 import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.springframework.util.unit.DataSize;
-import org.springframework.web.reactive.function.client.ExchangeFunction;
 import reactor.core.publisher.Mono;
-import reactor.netty.resources.ConnectionProvider;
-import reactor.netty.resources.LoopResources;
-import reactor.test.StepVerifier;
 
 /** One exchange against real sockets: what was said on the wire, and what Sluice makes of it. */
-class WebClientAttempterTests {
-
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
-  private static final AttemptProperties PROPERTIES =
-      new AttemptProperties(
-          Duration.ofSeconds(2),
-          Duration.ofSeconds(20),
-          64,
-          DataSize.ofKilobytes(64),
-          DataSize.ofKilobytes(32),
-          8192,
-          "Idempotency-Key",
-          1,
-          AttemptProperties.LeakDetection.PARANOID);
-
-  private static LoopResources loops;
-  private static ConnectionProvider connections;
-  private static Attempter attempter;
-  private static OutboundPool pool;
-
-  @BeforeAll
-  static void start() {
-    AttemptConfiguration configuration = new AttemptConfiguration();
-    loops = configuration.outboundLoops(PROPERTIES);
-    pool = configuration.outboundPool();
-    connections = configuration.outboundConnections(PROPERTIES, pool);
-    ExchangeFunction exchange = configuration.outboundExchange(PROPERTIES, connections, loops);
-    attempter = configuration.attempter(exchange, PROPERTIES, ProcessClock.system());
-  }
-
-  @AfterAll
-  static void stop() {
-    connections.dispose();
-    loops.dispose();
-  }
-
-  @AfterEach
-  void noConnectionIsLeaked() {
-    await().untilAsserted(() -> assertThat(pool.counts().acquiredCount()).isZero());
-    assertThat(pool.counts().pendingCount()).isZero();
-  }
-
-  private static AttemptRequest request(int port, Cutter cutter, Capture capture) {
-    return new AttemptRequest(
-        new Destination("http", "127.0.0.1", port),
-        new OutboundRequest(
-            "POST",
-            "/orders?x=1",
-            List.of(new Header("X-Trace", "abc")),
-            BodyKind.JSON,
-            "{\"a\":1}".getBytes(StandardCharsets.UTF_8)),
-        3,
-        "bat_1-7",
-        new AttemptTerms(
-            StatusPatterns.of(List.of("2xx")),
-            StatusPatterns.of(RetryOptions.DEFAULT_ON),
-            StatusPatterns.of(RetryOptions.DEFAULT_NOT_ON),
-            capture),
-        cutter);
-  }
-
-  private static Verdict attempt(int port) {
-    return verdict(attempter.attempt(request(port, new Cutter(), Capture.DEFAULT)));
-  }
-
-  private static Verdict verdict(Mono<Verdict> attempt) {
-    Verdict[] verdict = new Verdict[1];
-    StepVerifier.create(attempt)
-        .consumeNextWith(v -> verdict[0] = v)
-        .expectComplete()
-        .verify(PATIENCE);
-    return verdict[0];
-  }
-
-  private static Verdict reply(String reply) throws IOException {
-    try (RawServer server =
-        RawServer.start(
-            (in, out, socket) -> {
-              while (readRequest(in) != null) {
-                write(out, reply);
-              }
-            })) {
-      return attempt(server.port());
-    }
-  }
+class WebClientAttempterTests extends AttempterTestBase {
 
   @Test
   void sendsExactlyTheRequestWithKeyAndAttemptNumber() throws Exception {
@@ -190,6 +94,19 @@ class WebClientAttempterTests {
         .isInstanceOfSatisfying(Verdict.Retryable.class, r -> assertThat(r.retryAfter()).isNull());
     assertThat(reply("HTTP/1.1 501 Never\r\nContent-Length: 0\r\n\r\n"))
         .isInstanceOf(Verdict.Refused.class);
+  }
+
+  @Test
+  void retryAfterIsReadWhereTheStatusIsFinalToo() throws Exception {
+    AttemptTerms never =
+        new AttemptTerms(
+            StatusPatterns.of(List.of("2xx")),
+            StatusPatterns.of(List.of()),
+            StatusPatterns.of(List.of()),
+            Capture.DEFAULT);
+    Verdict verdict = new VerdictClassifier(ProcessClock.system()).reply(503, "7", null, never);
+    assertThat(verdict).isInstanceOf(Verdict.Refused.class);
+    assertThat(verdict.retryAfter()).isEqualTo(Duration.ofSeconds(7));
   }
 
   @Test

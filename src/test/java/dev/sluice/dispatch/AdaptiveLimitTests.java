@@ -43,6 +43,15 @@ class AdaptiveLimitTests {
   }
 
   @Test
+  void shrinksByBackPressureThatIsFinalForItsItemToo() {
+    AdaptiveLimit limit = limit(8);
+    rounds(limit, 20, OK, 50);
+    int before = limit.current();
+    rounds(limit, 1, new Verdict.Refused(new Verdict.Reply(429, null), null), 50);
+    assertThat(limit.current()).isLessThan(before);
+  }
+
+  @Test
   void whatLearnedNothingIsRememberedAsItBegan() {
     assertThat(limit(8).lastGood()).isEqualTo(8);
   }

@@ -24,7 +24,7 @@ class LaneTests {
 
   private static final Verdict OK = new Verdict.Succeeded(new Verdict.Reply(200, null));
   private static final Verdict BUSY = new Verdict.Retryable(new Verdict.Reply(500, null), null);
-  private static final Verdict REFUSED = new Verdict.Refused(new Verdict.Reply(400, null));
+  private static final Verdict REFUSED = new Verdict.Refused(new Verdict.Reply(400, null), null);
   private static final Verdict LOST = new Verdict.MaybeSent(new Verdict.Failure("reset", "reset"));
 
   private static Verdict heldFor(int seconds) {
@@ -136,6 +136,20 @@ class LaneTests {
     bench.advance(Duration.ofMinutes(1));
     bench.answer(1, BUSY);
     assertThat(bench.outcome(0).state()).isEqualTo(OutcomeState.IN_DOUBT);
+  }
+
+  @Test
+  void aFinalRefusalThatAsksForPatienceHoldsTheDestinationToo() {
+    LaneBench bench = new LaneBench("--concurrency=1");
+    bench.add(2);
+    bench.answer(1, new Verdict.Refused(new Verdict.Reply(503, null), Duration.ofSeconds(10)));
+    assertThat(bench.outcome(0).state()).isEqualTo(OutcomeState.FAILED);
+    assertThat(bench.inFlight()).isZero();
+    bench.advance(Duration.ofSeconds(9));
+    assertThat(bench.inFlight()).isZero();
+    bench.advance(Duration.ofSeconds(2));
+    assertThat(bench.inFlight()).isEqualTo(1);
+    bench.answer(1, OK);
   }
 
   @Test

@@ -22,7 +22,7 @@ class MeterObserverTests {
   private static final List<Verdict> VERDICTS =
       List.of(
           new Verdict.Succeeded(REPLY),
-          new Verdict.Refused(REPLY),
+          new Verdict.Refused(REPLY, null),
           new Verdict.Retryable(REPLY, null),
           new Verdict.MaybeSent(FAILURE),
           new Verdict.NotSent(FAILURE),
