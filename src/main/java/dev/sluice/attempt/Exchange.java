@@ -176,8 +176,7 @@ final class Exchange extends Mono<Verdict> {
           request.terms().captures(status) && captured != null
               ? new CapturedResponse(keptHeaders(headers), captured, body.truncated)
               : null;
-      return classifier.reply(
-          status, headers.getFirst(HttpHeaders.RETRY_AFTER), kept, request.terms());
+      return classifier.reply(status, headers::getFirst, kept, request.terms());
     }
 
     private List<Header> keptHeaders(HttpHeaders headers) {

@@ -11,11 +11,16 @@ import java.time.temporal.ChronoField;
 import java.time.temporal.TemporalAccessor;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
 
 /**
- * The {@code Retry-After} header (RFC 9110 §10.2.3): seconds, or a date in one of the three forms
- * of §5.6.7; anything else counts as absent.
+ * How long a destination asks to be left alone: the {@code Retry-After} header (RFC 9110 §10.2.3),
+ * seconds or a date in one of the three forms of §5.6.7, else when its rate limit is reset, as
+ * seconds or as a Unix time. Anything else counts as absent.
  */
 final class RetryAfter {
 
@@ -23,6 +28,16 @@ final class RetryAfter {
   static final Duration MAX = Duration.ofHours(1);
 
   private static final int MOST_CHARACTERS = 40;
+
+  /** As seconds to wait this is 31 years; as a Unix time it is in 2001. */
+  private static final long LEAST_UNIX_TIME = 1_000_000_000;
+
+  private static final List<String> RESETS = List.of("RateLimit-Reset", "X-RateLimit-Reset");
+
+  /** {@code RateLimit: "default";r=0;t=30}, draft-ietf-httpapi-ratelimit-headers-10. */
+  private static final String RATE_LIMIT = "RateLimit";
+
+  private static final Pattern RESET_PARAMETER = Pattern.compile(";\\s*t=(\\d{1,12})(?!\\d)");
 
   /** The obsolete forms must be understood too; all are in UTC. */
   private static final List<DateTimeFormatter> DATES =
@@ -38,7 +53,43 @@ final class RetryAfter {
 
   private RetryAfter() {}
 
-  /** Gives the wait asked for, 0 to {@link #MAX}; null when the value is garbage or negative. */
+  /**
+   * Gives the wait that a reply asks for, 0 to {@link #MAX}; null when it asks for none.
+   *
+   * @param header gives the first value of a header by its name
+   */
+  static @Nullable Duration of(Function<String, @Nullable String> header, Instant now) {
+    Duration wait = parse(header.apply(HttpHeaders.RETRY_AFTER), now);
+    for (String name : RESETS) {
+      wait = wait == null ? reset(header.apply(name), now) : wait;
+    }
+    return wait == null ? resetParameter(header.apply(RATE_LIMIT)) : wait;
+  }
+
+  private static @Nullable Duration reset(@Nullable String value, Instant now) {
+    if (value == null || !value.strip().matches("\\d{1,12}")) {
+      return null;
+    }
+    long seconds = Long.parseLong(value.strip());
+    Duration wait =
+        seconds < LEAST_UNIX_TIME
+            ? Duration.ofSeconds(seconds)
+            : Duration.between(now, Instant.ofEpochSecond(seconds));
+    return wait.isNegative() ? Duration.ZERO : atMost(wait);
+  }
+
+  private static @Nullable Duration resetParameter(@Nullable String value) {
+    if (value == null || value.length() > MOST_CHARACTERS * MOST_CHARACTERS) {
+      return null;
+    }
+    Matcher matcher = RESET_PARAMETER.matcher(value);
+    return matcher.find() ? atMost(Duration.ofSeconds(Long.parseLong(matcher.group(1)))) : null;
+  }
+
+  /**
+   * Gives the wait of a {@code Retry-After}, 0 to {@link #MAX}; null when the value is garbage or
+   * negative.
+   */
   static @Nullable Duration parse(@Nullable String value, Instant now) {
     if (value == null) {
       return null;

@@ -11,6 +11,7 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.reactive.function.client.WebClientRequestException;
@@ -33,10 +34,14 @@ final class VerdictClassifier {
     this.clock = clock;
   }
 
-  /** Judges a reply. */
+  /**
+   * Judges a reply.
+   *
+   * @param header gives the first value of a header by its name
+   */
   Verdict reply(
       int status,
-      @Nullable String retryAfter,
+      Function<String, @Nullable String> header,
       @Nullable CapturedResponse response,
       AttemptTerms terms) {
     Verdict.Reply reply = new Verdict.Reply(status, response);
@@ -44,7 +49,7 @@ final class VerdictClassifier {
       return new Verdict.Succeeded(reply);
     }
     boolean holds = status == TOO_MANY_REQUESTS || status == SERVICE_UNAVAILABLE;
-    Duration wait = holds ? RetryAfter.parse(retryAfter, clock.instant()) : null;
+    Duration wait = holds ? RetryAfter.of(header, clock.instant()) : null;
     return terms.retry().contains(status) && !terms.never().contains(status)
         ? new Verdict.Retryable(reply, wait)
         : new Verdict.Refused(reply, wait);

@@ -10,6 +10,7 @@ import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.github.resilience4j.core.IntervalFunction;
 import java.time.Duration;
 import java.time.ZoneOffset;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A destination's breaker. Failures are what says that the destination is in trouble: no reply, or
  * a retryable status other than 429, which is a request for patience and holds the destination
- * instead. A refusal of one item is the destination at work. Any thread.
+ * instead; a status of 5xx also when no item is tried again for it. Another refusal of an item is
+ * the destination at work. Any thread.
  */
 final class DestinationBreaker {
 
@@ -25,6 +27,9 @@ final class DestinationBreaker {
   private static final Duration MAX_HALF_OPEN = Duration.ofMinutes(11);
 
   private static final int TOO_MANY_REQUESTS = 429;
+
+  /** 501 and 505 tell of the request. */
+  private static final Set<Integer> NOT_IMPLEMENTED = Set.of(501, 505);
 
   /** While it is not known whether the destination is back, it is asked no more often. */
   private static final long PROBE_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -80,7 +85,9 @@ final class DestinationBreaker {
     return switch (verdict) {
       case Verdict.MaybeSent _, Verdict.NotSent _ -> true;
       case Verdict.Retryable r -> r.reply().statusCode() != TOO_MANY_REQUESTS;
-      case Verdict.Succeeded _, Verdict.Refused _, Verdict.Interrupted _ -> false;
+      // Final for the item, when nothing may go twice; trouble for the destination all the same.
+      case Verdict.Refused r -> r.statusCode() >= 500 && !NOT_IMPLEMENTED.contains(r.statusCode());
+      case Verdict.Succeeded _, Verdict.Interrupted _ -> false;
     };
   }
 

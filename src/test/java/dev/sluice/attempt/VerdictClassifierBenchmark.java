@@ -65,25 +65,25 @@ public class VerdictClassifierBenchmark {
   /** 200. */
   @Benchmark
   public Verdict succeeded() {
-    return classifier.reply(ok, null, null, terms);
+    return classifier.reply(ok, _ -> null, null, terms);
   }
 
   /** 429 that asks for 30 seconds. */
   @Benchmark
   public Verdict tooManyRequestsForSeconds() {
-    return classifier.reply(tooManyRequests, seconds, null, terms);
+    return classifier.reply(tooManyRequests, _ -> seconds, null, terms);
   }
 
   /** 429 that names a date. */
   @Benchmark
   public Verdict tooManyRequestsUntilDate() {
-    return classifier.reply(tooManyRequests, date, null, terms);
+    return classifier.reply(tooManyRequests, _ -> date, null, terms);
   }
 
   /** 503 that asks for nothing. */
   @Benchmark
   public Verdict unavailable() {
-    return classifier.reply(unavailable, null, null, terms);
+    return classifier.reply(unavailable, _ -> null, null, terms);
   }
 
   /** A connection reset after the first byte was written. */

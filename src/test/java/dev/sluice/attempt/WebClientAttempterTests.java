@@ -104,7 +104,8 @@ class WebClientAttempterTests extends AttempterTestBase {
             StatusPatterns.of(List.of()),
             StatusPatterns.of(List.of()),
             Capture.DEFAULT);
-    Verdict verdict = new VerdictClassifier(ProcessClock.system()).reply(503, "7", null, never);
+    Verdict verdict =
+        new VerdictClassifier(ProcessClock.system()).reply(503, _ -> "7", null, never);
     assertThat(verdict).isInstanceOf(Verdict.Refused.class);
     assertThat(verdict.retryAfter()).isEqualTo(Duration.ofSeconds(7));
   }
