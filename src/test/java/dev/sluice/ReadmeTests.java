@@ -47,7 +47,7 @@ class ReadmeTests {
     String name = property.path("name").asString();
     String value = property.path("defaultValue").asString("");
     // A rate is absent unless it is set; the metadata shows the 0 of its type.
-    return value.isEmpty() || name.equals("sluice.dispatch.default-rate.permits")
+    return value.isEmpty() || name.endsWith("-rate.permits")
         ? "| `" + name + "` | none | "
         : "| `" + name + "` | `" + value + "` | ";
   }

@@ -30,6 +30,7 @@ final class BatchGate {
   private final AtomicInteger wakes = new AtomicInteger();
   private final Queue<Lane> waiting = new ConcurrentLinkedQueue<>();
   private final ProcessClock clock;
+  private final @Nullable RatePacer tenantPacer;
   private final @Nullable Instant deadline;
   private volatile boolean open = true;
 
@@ -39,7 +40,14 @@ final class BatchGate {
   /** Written under the monitor. */
   private volatile int halts;
 
-  BatchGate(BatchTerms terms, RandomGenerator random, ProcessClock clock) {
+  /**
+   * @param tenantPacer the rate of its tenant, if there is one
+   */
+  BatchGate(
+      BatchTerms terms,
+      RandomGenerator random,
+      ProcessClock clock,
+      @Nullable RatePacer tenantPacer) {
     BatchOptions options = terms.options();
     Integer concurrency = options.concurrency();
     Rate rate = options.rate();
@@ -48,6 +56,7 @@ final class BatchGate {
     this.retry = new RetryPolicy(options.retry(), random);
     this.maxInFlight = concurrency == null ? Integer.MAX_VALUE : concurrency;
     this.pacer = rate == null ? null : new RatePacer(terms.batch().publicId(), rate);
+    this.tenantPacer = tenantPacer;
     this.timeoutNanos = options.timeout().toNanos();
     this.clock = clock;
     this.deadline = options.deadline();
@@ -149,6 +158,11 @@ final class BatchGate {
   /** Gives the index from which on items wait for the canary; {@code Long.MAX_VALUE} for none. */
   long sendBelow() {
     return sendBelow;
+  }
+
+  /** Gives the rate of the batch's tenant, if there is one. */
+  @Nullable RatePacer tenantPacer() {
+    return tenantPacer;
   }
 
   long batchId() {

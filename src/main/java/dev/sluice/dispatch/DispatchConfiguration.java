@@ -64,6 +64,7 @@ class DispatchConfiguration {
             breakers,
             observer,
             load,
+            RatePacer.of("global", properties.globalRate()),
             () -> work.get().run());
     Lanes lanes = new Lanes(context, attempter, control, new Random());
     ShardFeeder feeder = new ShardFeeder(queue, lanes, memory, writer, clock, observer);

@@ -15,6 +15,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param ceiling most attempts in flight to one destination whatever anyone sets
  * @param globalConcurrency most attempts in flight in this process
  * @param defaultRate attempts per period to one destination; none when absent
+ * @param tenantRate attempts per period of one tenant, whatever their destinations; none when
+ *     absent
+ * @param globalRate attempts per period of this process; none when absent
  * @param laneBacklog items a lane keeps in memory; refilled at half
  * @param payloadShare share of the heap that claimed payloads may take, 0.01 to 0.5; one lane takes
  *     a quarter of it
@@ -38,6 +41,8 @@ public record DispatchProperties(
     @DefaultValue("200") int ceiling,
     @DefaultValue("1000") int globalConcurrency,
     @Nullable DefaultRate defaultRate,
+    @Nullable DefaultRate tenantRate,
+    @Nullable DefaultRate globalRate,
     @DefaultValue("2000") int laneBacklog,
     @DefaultValue("0.2") double payloadShare,
     @DefaultValue("10000") int maxLanes,

@@ -70,7 +70,7 @@ final class Lane {
     this.clock = context.clock();
     this.wakeUps = new WakeUps(context.timer(), this::signal);
     this.stock = new LaneStock(destinationId, context);
-    this.rates = new RateGate(destination.key(), wakeUps);
+    this.rates = new RateGate(destination.key(), wakeUps, context.globalPacer());
     this.limits = limits;
     this.breaker =
         new DestinationBreaker(

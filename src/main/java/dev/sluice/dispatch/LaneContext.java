@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param settler turns verdicts into outcomes and retries
  * @param memory payload bytes in memory
  * @param processIsSlow tells whether this process is what limits throughput
+ * @param globalPacer the rate of all that this process sends, if there is one
  * @param work tells the feeder that a lane has room; returns at once
  */
 record LaneContext(
@@ -25,6 +26,7 @@ record LaneContext(
     CircuitBreakerRegistry breakers,
     DispatchObserver observer,
     BooleanSupplier processIsSlow,
+    @Nullable RatePacer globalPacer,
     Runnable work) {
 
   @Nullable Rate defaultRate() {

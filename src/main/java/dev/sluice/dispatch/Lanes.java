@@ -8,6 +8,7 @@ import dev.sluice.store.ShardQueue.BatchTerms;
 import dev.sluice.store.ShardQueue.ClaimedShard;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,10 @@ final class Lanes {
   private final SequencedMap<Long, Integer> remembered = new LinkedHashMap<>();
 
   private final Map<Long, BatchGate> gates = new ConcurrentHashMap<>();
+
+  /** Under the monitor; of tenants with a gate. */
+  private final Map<String, RatePacer> tenants = new HashMap<>();
+
   private final LaneContext context;
   private final Attempter attempter;
   private final ControlBoard control;
@@ -99,8 +104,14 @@ final class Lanes {
     BatchTerms terms = shard.terms();
     BatchGate gate =
         gates.computeIfAbsent(
-            terms.batch().id(), _ -> new BatchGate(terms, random, context.clock()));
+            terms.batch().id(),
+            _ -> new BatchGate(terms, random, context.clock(), tenantPacer(terms.tenant())));
     lane.add(shard, ShardDecoder.open(shard.payload()), gate);
+  }
+
+  private @Nullable RatePacer tenantPacer(String tenant) {
+    return tenants.computeIfAbsent(
+        tenant, name -> RatePacer.of(name, context.properties().tenantRate()));
   }
 
   Collection<Lane> all() {
@@ -130,5 +141,10 @@ final class Lanes {
     gates
         .keySet()
         .removeIf(id -> lanes.values().stream().noneMatch(lane -> lane.batchIds().contains(id)));
+    tenants
+        .keySet()
+        .removeIf(
+            tenant ->
+                gates.values().stream().noneMatch(gate -> gate.terms().tenant().equals(tenant)));
   }
 }

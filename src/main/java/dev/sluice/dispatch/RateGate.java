@@ -6,13 +6,15 @@ import java.util.concurrent.PriorityBlockingQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rates of a lane: its destination's and, behind each item, its batch's. An item that must wait
- * for its turn is kept here with its reservation, and holds no place meanwhile. Any thread.
+ * The rates of a lane: its destination's, the process's and, behind each item, its batch's and its
+ * tenant's. An item that must wait for its turn is kept here with its reservation, and holds no
+ * place meanwhile. Any thread.
  */
 final class RateGate {
 
   private final String name;
   private final WakeUps wakeUps;
+  private final @Nullable RatePacer global;
 
   /** Items whose reservation lies ahead, by the time it names. */
   private final PriorityBlockingQueue<LaneItem> reserved =
@@ -21,39 +23,51 @@ final class RateGate {
   private volatile @Nullable RatePacer pacer;
   private volatile boolean shut;
 
-  RateGate(String name, WakeUps wakeUps) {
+  /**
+   * @param global of all that this process sends, if there is such a rate
+   */
+  RateGate(String name, WakeUps wakeUps, @Nullable RatePacer global) {
     this.name = name;
+    this.global = global;
     this.wakeUps = wakeUps;
   }
 
-  /**
-   * Reserves an attempt of the batch's rate and of the destination's: nanoseconds to wait, or -1.
-   */
+  /** Reserves an attempt of every rate that the item is under: nanoseconds to wait, or -1. */
   long reserve(BatchGate gate, long now) {
-    RatePacer own = pacer;
     RatePacer batch = gate.pacer();
-    if (own == null && batch == null) {
+    RatePacer tenant = gate.tenantPacer();
+    RatePacer own = pacer;
+    if (batch == null && tenant == null && own == null && global == null) {
       return 0;
     }
-    long wait = 0;
-    if (batch != null) {
-      wait = batch.reserve(now);
-      if (wait < 0) {
-        return refused(now + batch.lookAgainNanos());
-      }
-    }
-    if (own != null) {
-      long ownWait = own.reserve(now);
-      if (ownWait < 0) {
-        if (batch != null) {
-          batch.refund(now + wait);
+    return reserve(new RatePacer[] {batch, tenant, own, global}, now);
+  }
+
+  private long reserve(@Nullable RatePacer[] pacers, long now) {
+    long[] waits = new long[pacers.length];
+    long longest = 0;
+    for (int i = 0; i < pacers.length; i++) {
+      RatePacer next = pacers[i];
+      if (next != null) {
+        waits[i] = next.reserve(now);
+        if (waits[i] < 0) {
+          refund(pacers, waits, i, now);
+          return refused(now + next.lookAgainNanos());
         }
-        return refused(now + own.lookAgainNanos());
+        longest = Math.max(longest, waits[i]);
       }
-      wait = Math.max(wait, ownWait);
     }
-    shut = wait > 0;
-    return wait;
+    shut = longest > 0;
+    return longest;
+  }
+
+  private static void refund(@Nullable RatePacer[] pacers, long[] waits, int count, long now) {
+    for (int i = 0; i < count; i++) {
+      RatePacer reserved = pacers[i];
+      if (reserved != null) {
+        reserved.refund(now + waits[i]);
+      }
+    }
   }
 
   /** Another lane may hold every reservation of a batch, so this one must look again by itself. */

@@ -6,6 +6,7 @@ import io.github.resilience4j.ratelimiter.RateLimiterConfig;
 import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Spaces attempts evenly: Resilience4j's limiter with the period that holds {@code burst} permits,
@@ -37,6 +38,11 @@ final class RatePacer {
                 .limitRefreshPeriod(Duration.ofNanos(periodNanos))
                 .timeoutDuration(Duration.ofNanos(Math.max(LOOKAHEAD_NANOS, 2 * periodNanos)))
                 .build());
+  }
+
+  /** Gives the pacer of a rate in properties; null when there is none. */
+  static @Nullable RatePacer of(String name, DispatchProperties.@Nullable DefaultRate rate) {
+    return rate == null ? null : new RatePacer(name, rate.toRate());
   }
 
   /**

@@ -45,6 +45,7 @@ public final class Benchmark {
     scenarios.put("inflight", ManyInFlight::run);
     scenarios.put("slow", SlowNeighbour::run);
     scenarios.put("limits", HiddenLimits::run);
+    scenarios.put("rates", Rates::run);
     scenarios.put("hostile", HostileReplies::run);
     scenarios.put("million", MillionItems::run);
     scenarios.put("idle", IdleLatency::run);

@@ -136,6 +136,7 @@ final class LaneBench {
             CircuitBreakerRegistry.ofDefaults(),
             DispatchObserver.NONE,
             () -> busy,
+            RatePacer.of("global", properties.globalRate()),
             () -> {});
     lane = lane(this::attempt);
   }
@@ -240,7 +241,8 @@ final class LaneBench {
         new BatchGate(
             new BatchTerms(new BatchRef(batch, "bat_" + batch), "default", options),
             new Random(42),
-            clock);
+            clock,
+            RatePacer.of("default", context.properties().tenantRate()));
     gates.put(batch, gate);
     ShardEncoder encoder = new ShardEncoder(0);
     for (int i = 0; i < count; i++) {

@@ -103,6 +103,7 @@ public class LaneBenchmark {
             CircuitBreakerRegistry.ofDefaults(),
             DispatchObserver.NONE,
             () -> false,
+            null,
             () -> {});
     DestinationSettings settings =
         new DestinationSettings(gates == Gates.RATE ? AMPLE : null, null, null);
@@ -114,7 +115,7 @@ public class LaneBenchmark {
       BatchRef batch = new BatchRef(i + 1, "bat_" + (i + 1));
       batches[i] =
           new BatchGate(
-              new BatchTerms(batch, "default", BatchOptions.DEFAULT), new Random(42), clock);
+              new BatchTerms(batch, "default", BatchOptions.DEFAULT), new Random(42), clock, null);
     }
     Mono<Verdict> answer = Mono.just(new Verdict.Succeeded(new Verdict.Reply(200, null)));
     lane = new Lane(paused, context, _ -> answer, new LaneLimits(context, (Integer) null));
