@@ -171,6 +171,11 @@ final class FlowQueue {
     return !returned.isEmpty() || nextShard() != null || isRetryDue(now);
   }
 
+  /** Tells whether something that is not a retry could begin now. */
+  boolean hasFirstTries() {
+    return nextShard() != null || !returned.isEmpty();
+  }
+
   /** Tells whether nothing is left to do before the canary of the batch ends. */
   boolean awaitsCanary() {
     return !fresh.isEmpty() && nextShard() == null && returned.isEmpty() && waiting.isEmpty();

@@ -536,6 +536,18 @@ final class Lane {
     if (rates.isShut()) {
       return "rate";
     }
-    return flow.gate().isFull() || inFlight.get() >= limits.current() ? "concurrency" : null;
+    if (flow.gate().isFull()) {
+      return "concurrency";
+    }
+    if (waitsForBudget(flow)) {
+      return "retry_budget";
+    }
+    return inFlight.get() >= limits.current() ? "concurrency" : null;
+  }
+
+  private boolean waitsForBudget(FlowQueue flow) {
+    return !flow.hasFirstTries()
+        && retryBudget.isSpent(flow.gate().retryBudget())
+        && Arrays.stream(stock.flows()).anyMatch(FlowQueue::hasFirstTries);
   }
 }

@@ -23,6 +23,11 @@ final class RetryBudget {
     }
   }
 
+  /** Tells whether a retry would be refused now. */
+  boolean isSpent(double share) {
+    return share < 1 && (share <= 0 || credit.get() < price(share));
+  }
+
   /**
    * Takes a retry from what was earned.
    *
@@ -33,18 +38,16 @@ final class RetryBudget {
     if (share >= 1) {
       return true;
     }
-    if (share <= 0) {
-      return false;
-    }
-    long price = (long) (FIRST_TRY * (1 - share) / share);
-    while (true) {
+    while (!isSpent(share)) {
       long now = credit.get();
-      if (now < price) {
-        return false;
-      }
-      if (credit.compareAndSet(now, now - price)) {
+      if (now >= price(share) && credit.compareAndSet(now, now - price(share))) {
         return true;
       }
     }
+    return false;
+  }
+
+  private static long price(double share) {
+    return (long) (FIRST_TRY * (1 - share) / share);
   }
 }

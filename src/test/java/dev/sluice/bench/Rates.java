@@ -54,7 +54,7 @@ final class Rates {
     Section section =
         new Section(
             "A rate, kept and changed",
-            ("A destination has a rate, and more items wait than it allows. Counted by the destination"
+            ("A destination has a rate and 64 places, and more items wait than it allows. Counted by the destination"
                     + " for %d s, and for the busiest %d ms of them. Then the rate is halved while the"
                     + " batch runs, and counted again from one second after.")
                 .formatted(MEASURED.toSeconds(), SLICE.toMillis()));
@@ -126,7 +126,10 @@ final class Rates {
             client
                 .request("/v1/destinations/" + key)
                 .header("Content-Type", "application/merge-patch+json")
-                .method("PATCH", BodyPublishers.ofString("{\"rate\":{\"permits\":" + rate + "}}")));
+                .method(
+                    "PATCH",
+                    BodyPublishers.ofString(
+                        "{\"concurrency\":64,\"rate\":{\"permits\":" + rate + "}}")));
     if (answer.status() != 200) {
       throw new IllegalStateException("The rate could not be set: " + answer.response().body());
     }

@@ -1,6 +1,7 @@
 package dev.sluice.dispatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.sluice.model.Attempt;
 import dev.sluice.model.BatchOptions;
@@ -11,6 +12,7 @@ import dev.sluice.model.Verdict;
 import dev.sluice.store.ControlBoard.BatchControl;
 import dev.sluice.store.DestinationSettings;
 import dev.sluice.store.DestinationSettings.Concurrency;
+import dev.sluice.store.FlowSnapshot;
 import dev.sluice.store.ShardQueue.History;
 import java.time.Duration;
 import java.time.Instant;
@@ -302,6 +304,9 @@ class LaneTests {
     bench.add(100, bench.budget(0));
     bench.advance(Duration.ofMillis(5));
     bench.answer(1, BUSY);
+    assertThat(bench.lane().flowSnapshots(1))
+        .extracting(FlowSnapshot::batchId, FlowSnapshot::waitingOn)
+        .containsExactlyInAnyOrder(tuple(1L, "retry_budget"), tuple(2L, "concurrency"));
     int sent = bench.sentCount();
     bench.answer(99, OK);
     assertThat(bench.sentAttempts().subList(sent, sent + 98)).containsOnly(1);

@@ -206,6 +206,26 @@ public abstract class StoreContract {
         d.canary());
   }
 
+  private static BatchOptions failFast() {
+    BatchOptions d = BatchOptions.DEFAULT;
+    return new BatchOptions(
+        d.delivery(),
+        null,
+        null,
+        null,
+        d.retry(),
+        d.success(),
+        d.timeout(),
+        null,
+        null,
+        1,
+        BatchOptions.OnBreakerOpen.FAIL,
+        d.capture(),
+        d.openTimeout(),
+        d.haltOn(),
+        d.canary());
+  }
+
   private static BatchOptions weight(int weight) {
     BatchOptions d = BatchOptions.DEFAULT;
     return new BatchOptions(
@@ -1135,6 +1155,55 @@ public abstract class StoreContract {
       assertThat(store.reader().destinations(0, 10)).containsExactly(updated);
       assertThat(store.board().update(BETA, DestinationSettings.DEFAULT).id())
           .isEqualTo(updated.id());
+    }
+
+    @Test
+    void givesOnlyWhatFailsFastBehindAnOpenBreaker() {
+      BatchRef waits = sealed(store.writer(), shard(ALPHA, 0, 10));
+      BatchRef failsFast = sealed(store.writer(), failFast(), shard(ALPHA, 0, 5));
+      long id = store.reader().destination(ALPHA.key()).orElseThrow().id();
+      Instant until = clock.instant().plusSeconds(60);
+
+      store.board().park(List.of(new ControlBoard.Parking(id, until, "breaker")));
+      assertThat(claimAll(store.queue(), 100))
+          .singleElement()
+          .satisfies(shard -> assertThat(shard.lease().batchId()).isEqualTo(failsFast.id()));
+      assertThat(store.queue().ready(0, 10)).isEmpty();
+
+      store.board().park(List.of(new ControlBoard.Parking(id, null, null)));
+      assertThat(claimAll(store.queue(), 100))
+          .singleElement()
+          .satisfies(shard -> assertThat(shard.lease().batchId()).isEqualTo(waits.id()));
+    }
+
+    @Test
+    void givesNothingWhileADestinationAskedToBeLeftAlone() {
+      sealed(store.writer(), failFast(), shard(ALPHA, 0, 5));
+      long id = store.reader().destination(ALPHA.key()).orElseThrow().id();
+      store
+          .board()
+          .park(List.of(new ControlBoard.Parking(id, clock.instant().plusSeconds(60), "hold")));
+      assertThat(claimAll(store.queue(), 100)).isEmpty();
+      assertThat(claim(ALPHA, 10)).isEmpty();
+    }
+
+    @Test
+    void showsWhatWaitsInTheStore() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 10));
+      ClaimedShard shard = claimAll(store.queue(), 100).getFirst();
+      Instant due = clock.instant().plusSeconds(600);
+      settle(some(shard.lease(), outcome(3, OutcomeState.SUCCEEDED, clock.instant())));
+      store.queue().giveBack(List.of(new GivenBack(shard.lease(), due)));
+
+      assertThat(store.reader().flows(batch, 10))
+          .singleElement()
+          .satisfies(
+              flow -> {
+                assertThat(flow.snapshot().waitingOn()).isEqualTo("retry");
+                assertThat(flow.snapshot().waitingCount()).isEqualTo(9);
+                assertThat(flow.snapshot().until()).isEqualTo(due);
+                assertThat(flow.destination().destination()).isEqualTo(ALPHA);
+              });
     }
 
     @Test

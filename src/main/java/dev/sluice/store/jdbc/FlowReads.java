@@ -30,6 +30,14 @@ final class FlowReads {
           + "SELECT destination_id FROM flow WHERE batch_id = ? AND ready_shards > 0)"
           + " ORDER BY id LIMIT ?";
 
+  /** What of a batch waits in the store for its due time. */
+  private static final String WAITING =
+      """
+      SELECT destination_id, min(not_before), sum(item_count - settled_count)
+      FROM shard INDEXED BY shard_waiting WHERE state = 1 AND batch_id = ?
+      GROUP BY destination_id ORDER BY destination_id LIMIT ?
+      """;
+
   private final Lanes lanes;
   private final Destinations destinations;
 
@@ -57,6 +65,35 @@ final class FlowReads {
     for (DestinationRecord destination : session.list(QUEUED, destinations::read, batchId, limit)) {
       if (flows.size() < limit && !published.contains(destination.id())) {
         flows.add(new FlowState(stored(batchId, destination, paused), destination));
+      }
+    }
+    if (flows.isEmpty() && !paused) {
+      flows.addAll(waiting(session, batchId, limit));
+    }
+    return flows;
+  }
+
+  /** Looked at only when nothing of the batch is in a lane or ready: it reads every such shard. */
+  private List<FlowState> waiting(Session session, long batchId, int limit) throws SQLException {
+    List<FlowState> flows = new ArrayList<>();
+    for (FlowSnapshot snapshot :
+        session.list(
+            WAITING,
+            row ->
+                new FlowSnapshot(
+                    batchId,
+                    row.getLong(1),
+                    0,
+                    "retry",
+                    row.getInt(3),
+                    Instant.ofEpochMilli(row.getLong(2)),
+                    0),
+            batchId,
+            limit)) {
+      DestinationRecord destination =
+          session.first(DESTINATION, destinations::read, snapshot.destinationId());
+      if (destination != null) {
+        flows.add(new FlowState(snapshot, destination));
       }
     }
     return flows;
