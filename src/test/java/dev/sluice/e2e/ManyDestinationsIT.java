@@ -32,13 +32,13 @@ class ManyDestinationsIT {
   private static final int DESTINATIONS = Integer.getInteger("sluice.destinations", 2_000);
   private static final Duration LIMIT = Duration.ofSeconds(60 + DESTINATIONS / 100);
 
-  /** 2,000 idle connections, 1,000 in use, and what the process itself needs. */
+  /** One idle connection a lane, 1,000 in use, and what the process itself needs. */
   private static final int MOST_DESCRIPTORS = 3_500;
 
   private static final int MOST_METRICS_BYTES = 1 << 20;
 
-  /** What 10,000 lanes, the most there are at once, and caches of a bounded size may keep. */
-  private static final long MOST_HEAP_GROWTH_BYTES = 120L << 20;
+  /** 2,048 lanes, the most that 256 MiB allow, of 25 KiB each, and caches of a bounded size. */
+  private static final long MOST_HEAP_GROWTH_BYTES = 90L << 20;
 
   /** The most that was seen while it ran. */
   private int mostDescriptors;
