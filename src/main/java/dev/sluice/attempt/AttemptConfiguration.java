@@ -88,7 +88,11 @@ class AttemptConfiguration {
 
   @Bean
   Attempter attempter(
-      ExchangeFunction outboundExchange, AttemptProperties properties, ProcessClock clock) {
-    return new WebClientAttempter(outboundExchange, new VerdictClassifier(clock), properties);
+      ExchangeFunction outboundExchange,
+      ConnectionProvider outboundConnections,
+      AttemptProperties properties,
+      ProcessClock clock) {
+    return new WebClientAttempter(
+        outboundExchange, outboundConnections, new VerdictClassifier(clock), properties);
   }
 }

@@ -1,5 +1,6 @@
 package dev.sluice.attempt;
 
+import dev.sluice.model.Destination;
 import reactor.core.publisher.Mono;
 
 /** Makes attempts. */
@@ -12,4 +13,12 @@ public interface Attempter {
    * cut.
    */
   Mono<dev.sluice.model.Verdict> attempt(AttemptRequest request);
+
+  /**
+   * Closes what is kept for a destination that has had no work for a while; it may come back.
+   * Called while no attempt to it runs; returns at once.
+   */
+  default void forget(Destination destination) {
+    // An attempter that keeps nothing has nothing to close.
+  }
 }

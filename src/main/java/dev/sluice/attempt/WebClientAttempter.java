@@ -1,8 +1,11 @@
 package dev.sluice.attempt;
 
+import dev.sluice.model.Destination;
 import dev.sluice.model.Verdict;
+import java.net.InetSocketAddress;
 import org.springframework.web.reactive.function.client.ExchangeFunction;
 import reactor.core.publisher.Mono;
+import reactor.netty.resources.ConnectionProvider;
 
 /**
  * Sends through the exchange function that the {@code WebClient} of this room was built with: the
@@ -12,13 +15,18 @@ import reactor.core.publisher.Mono;
 final class WebClientAttempter implements Attempter {
 
   private final ExchangeFunction function;
+  private final ConnectionProvider connections;
   private final VerdictClassifier classifier;
   private final AttemptProperties properties;
   private final UrlCache urls = new UrlCache();
 
   WebClientAttempter(
-      ExchangeFunction function, VerdictClassifier classifier, AttemptProperties properties) {
+      ExchangeFunction function,
+      ConnectionProvider connections,
+      VerdictClassifier classifier,
+      AttemptProperties properties) {
     this.function = function;
+    this.connections = connections;
     this.classifier = classifier;
     this.properties = properties;
   }
@@ -26,5 +34,12 @@ final class WebClientAttempter implements Attempter {
   @Override
   public Mono<Verdict> attempt(AttemptRequest request) {
     return new Exchange(request, function, urls, classifier, properties);
+  }
+
+  /** A pool keeps its first exchange and a timer, some 10 KiB, however idle it is. */
+  @Override
+  public void forget(Destination destination) {
+    connections.disposeWhen(
+        InetSocketAddress.createUnresolved(destination.host(), destination.port()));
   }
 }

@@ -21,7 +21,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param laneBacklog items a lane keeps in memory; refilled at half
  * @param payloadShare share of the heap that claimed payloads may take, 0.01 to 0.5; one lane takes
  *     a quarter of it
- * @param maxLanes destinations with a lane at once
+ * @param maxLanes destinations with a lane at once; 0 means one per 128 KiB of heap, at most 10,000
  * @param laneIdle a lane without work for so long is dropped
  * @param outcomeBuffer outcomes not yet on disk at which sending stops; bounds what a crash sends
  *     twice
@@ -45,7 +45,7 @@ public record DispatchProperties(
     @Nullable DefaultRate globalRate,
     @DefaultValue("2000") int laneBacklog,
     @DefaultValue("0.2") double payloadShare,
-    @DefaultValue("10000") int maxLanes,
+    @DefaultValue("0") int maxLanes,
     @DefaultValue("5m") Duration laneIdle,
     @DefaultValue("2000") int outcomeBuffer,
     @DefaultValue("1000") int flushSize,
@@ -57,6 +57,12 @@ public record DispatchProperties(
     @DefaultValue Breaker breaker,
     @DefaultValue Retention retention) {
 
+  /**
+   * Heap per lane. A lane that sent one item takes about 25 KiB, with its pool, connection and
+   * breaker: a fifth of the heap.
+   */
+  private static final int LANE_HEAP_BYTES = 128 * 1024;
+
   public DispatchProperties {
     if (ceiling < 1 || (concurrency != null && (concurrency < 1 || concurrency > ceiling))) {
       throw new IllegalArgumentException(
@@ -67,9 +73,12 @@ public record DispatchProperties(
       throw new IllegalArgumentException(
           "sluice.dispatch.initial-concurrency must be at least 1, was " + initialConcurrency);
     }
-    if (globalConcurrency < 1 || laneBacklog < 2 || maxLanes < 1) {
+    if (globalConcurrency < 1 || laneBacklog < 2 || maxLanes < 0) {
       throw new IllegalArgumentException(
-          "sluice.dispatch.global-concurrency and max-lanes must be at least 1, lane-backlog at least 2");
+          "sluice.dispatch.global-concurrency must be at least 1, lane-backlog at least 2, max-lanes not negative");
+    }
+    if (maxLanes == 0) {
+      maxLanes = Math.clamp(Runtime.getRuntime().maxMemory() / LANE_HEAP_BYTES, 100, 10_000);
     }
     if (payloadShare < 0.01 || payloadShare > 0.5) {
       throw new IllegalArgumentException(

@@ -426,6 +426,11 @@ final class Lane {
     return limits.lastGood();
   }
 
+  /** Gives how long ago the lane last had or asked for work. */
+  long idleNanos(long now) {
+    return now - busyAt;
+  }
+
   boolean isIdleSince(long nanos) {
     return isDroppable() && busyAt - nanos < 0;
   }

@@ -8,6 +8,7 @@ import dev.sluice.store.ShardQueue.BatchTerms;
 import dev.sluice.store.ShardQueue.ClaimedShard;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -73,9 +74,16 @@ final class Lanes {
         record, context, attempter, new LaneLimits(context, remembered.remove(record.id())));
   }
 
-  /** Makes room for destinations that have work, of those that have none. */
+  /** Makes room for destinations that have work, of those that have had none for longest. */
   private void dropUpTo(int count) {
-    lanes.values().stream().filter(Lane::isDroppable).limit(count).toList().forEach(this::drop);
+    long now = context.clock().nanoTime();
+    record Idle(Lane lane, long nanos) {}
+    lanes.values().stream()
+        .filter(Lane::isDroppable)
+        .map(lane -> new Idle(lane, lane.idleNanos(now)))
+        .sorted(Comparator.comparingLong(Idle::nanos).reversed())
+        .limit(count)
+        .forEach(idle -> drop(idle.lane()));
   }
 
   private void drop(Lane lane) {
@@ -85,6 +93,7 @@ final class Lanes {
       remembered.remove(remembered.sequencedKeySet().getFirst());
     }
     breakers.remove(lane.destination().key());
+    attempter.forget(lane.destination());
   }
 
   /** Hands claimed work to its lane, behind the gate of its batch. */

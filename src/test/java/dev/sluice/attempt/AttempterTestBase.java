@@ -58,7 +58,7 @@ class AttempterTestBase {
     pool = configuration.outboundPool();
     connections = configuration.outboundConnections(PROPERTIES, pool);
     exchange = configuration.outboundExchange(PROPERTIES, connections, loops);
-    attempter = configuration.attempter(exchange, PROPERTIES, ProcessClock.system());
+    attempter = configuration.attempter(exchange, connections, PROPERTIES, ProcessClock.system());
   }
 
   @AfterAll

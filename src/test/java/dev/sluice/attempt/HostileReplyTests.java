@@ -106,6 +106,7 @@ class HostileReplyTests extends AttempterTestBase {
       Attempter cutBetween =
           new WebClientAttempter(
               request -> exchange.exchange(request).doOnNext(_ -> cutter.cut()),
+              connections,
               new VerdictClassifier(ProcessClock.system()),
               PROPERTIES);
       assertThat(verdict(cutBetween.attempt(request(server.port(), cutter, Capture.DEFAULT))))

@@ -3,6 +3,7 @@ package dev.sluice.attempt;
 import static dev.sluice.fixture.RawServer.readRequest;
 import static dev.sluice.fixture.RawServer.write;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.sluice.fixture.RawServer;
 import dev.sluice.model.BatchOptions;
@@ -64,6 +65,27 @@ class WebClientAttempterTests extends AttempterTestBase {
         assertThat(attempt(server.port())).isInstanceOf(Verdict.Succeeded.class);
       }
       assertThat(server.connectionCount()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void forgetsADestinationWithItsConnectionsAndTakesItBack() throws Exception {
+    try (RawServer server =
+        RawServer.start(
+            (in, out, socket) -> {
+              while (readRequest(in) != null) {
+                write(out, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+              }
+            })) {
+      int pools = pool.counts().poolCount();
+      assertThat(attempt(server.port())).isInstanceOf(Verdict.Succeeded.class);
+      assertThat(pool.counts().poolCount()).isEqualTo(pools + 1);
+
+      attempter.forget(new Destination("http", "127.0.0.1", server.port()));
+
+      await().untilAsserted(() -> assertThat(pool.counts().poolCount()).isEqualTo(pools));
+      assertThat(attempt(server.port())).isInstanceOf(Verdict.Succeeded.class);
+      assertThat(server.connectionCount()).isEqualTo(2);
     }
   }
 
