@@ -213,11 +213,20 @@ final class Lane {
   }
 
   /**
-   * First tries go first once retries have used up their share; nothing goes instead of a retry.
+   * First tries go first once retries have used up their share, also those that the feeder is about
+   * to bring; nothing goes instead of a retry.
    */
   private @Nullable LaneItem choose(long now) {
     LaneItem item = choose(now, true);
-    return item == null && breakerUntil - now <= 0 && isRetryDue(now) ? choose(now, false) : item;
+    if (item != null || breakerUntil - now > 0 || !isRetryDue(now)) {
+      return item;
+    }
+    long refillUntil = stock.refillUntil(now);
+    if (refillUntil - now > 0) {
+      wakeUps.at(refillUntil);
+      return null;
+    }
+    return choose(now, false);
   }
 
   private boolean isRetryDue(long now) {

@@ -22,6 +22,9 @@ final class LaneStock {
 
   private static final long ASK_WHILE_FULL_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
+  /** Longest wait for a claim that was due: a feeder that has nothing more says nothing. */
+  private static final long REFILL_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
   private final long destinationId;
   private final LaneContext context;
   private final Map<Long, FlowQueue> flows = new ConcurrentHashMap<>();
@@ -29,6 +32,12 @@ final class LaneStock {
   private final AtomicLong payloadBytes = new AtomicLong();
   private volatile FlowQueue[] rotation = {};
   private volatile long askedWhileFull;
+
+  /** Until when fresh items are awaited though none is here; {@link WakeUps#NEVER} while unset. */
+  private final AtomicLong refillUntil = new AtomicLong(WakeUps.NEVER);
+
+  /** Whether the latest claim filled the backlog, so that the store may hold more. */
+  private volatile boolean mayHaveMore;
 
   LaneStock(long destinationId, LaneContext context) {
     this.destinationId = destinationId;
@@ -54,6 +63,28 @@ final class LaneStock {
     context.memory().take(shard.payloadBytes());
     payloadBytes.addAndGet(shard.payloadBytes());
     flow.add(shard);
+    mayHaveMore = freshCount() > context.properties().laneBacklog() / 2;
+    refillUntil.set(WakeUps.NEVER);
+  }
+
+  /**
+   * Tells until when fresh items are to be expected that are not here yet, because the feeder is
+   * late; {@code now} or earlier when no longer. Called when none is here.
+   */
+  long refillUntil(long now) {
+    if (!mayHaveMore) {
+      return now;
+    }
+    refillUntil.compareAndSet(WakeUps.NEVER, now + REFILL_NANOS);
+    return refillUntil.get();
+  }
+
+  private int freshCount() {
+    int count = 0;
+    for (FlowQueue flow : rotation) {
+      count += flow.freshCount();
+    }
+    return count;
   }
 
   /**

@@ -295,6 +295,29 @@ class LaneTests {
   }
 
   @Test
+  void retriesKeepToTheirShareWhileTheFeederIsLate() {
+    LaneBench bench =
+        new LaneBench("--concurrency=10", "--lane-backlog=10", "--breaker.minimum-calls=100000");
+    bench.add(10, bench.budget(0));
+    bench.answer(10, BUSY);
+    bench.advance(Duration.ofMillis(400));
+    assertThat(bench.inFlight()).isZero();
+    bench.add(10, bench.budget(0));
+    bench.answer(10, OK);
+    assertThat(bench.sentAttempts().subList(10, 20)).containsOnly(1);
+  }
+
+  @Test
+  void retriesDoNotWaitForAFeederThatHasNothing() {
+    LaneBench bench =
+        new LaneBench("--concurrency=10", "--lane-backlog=10", "--breaker.minimum-calls=100000");
+    bench.add(10, bench.budget(0));
+    bench.answer(10, BUSY);
+    bench.advance(Duration.ofMillis(600));
+    assertThat(bench.inFlight()).isEqualTo(10);
+  }
+
+  @Test
   void anotherBatchsFirstTriesGoBeforeRetries() {
     LaneBench bench = new LaneBench("--concurrency=1", "--breaker.minimum-calls=100000");
     bench.add(40, bench.budget(0));

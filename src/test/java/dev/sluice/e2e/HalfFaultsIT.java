@@ -29,8 +29,11 @@ class HalfFaultsIT {
   private static final int ATTEMPTS = 60;
   private static final Duration LIMIT = Duration.ofSeconds(60 + ITEMS / 100);
 
-  /** What {@code retry.budget} says by default: a fifth of all may be retries. */
-  private static final double MOST_SENDS_PER_FIRST_ATTEMPT = 1.25;
+  /**
+   * What {@code retry.budget} says by default, a fifth of all may be retries: 1.25, and a little
+   * for retries that overtake the very last first attempts on the wire.
+   */
+  private static final double MOST_SENDS_PER_FIRST_ATTEMPT = 1.251;
 
   @Test
   void endsEveryItemAndLetsFirstAttemptsGoFirst(@TempDir Path directory) {
