@@ -69,7 +69,7 @@ final class BatchGate {
    * later.
    */
   boolean tryEnter(Lane lane) {
-    if (!open || isOver()) {
+    if (!isOpen()) {
       return false;
     }
     if (inFlight.incrementAndGet() <= maxInFlight) {
@@ -89,6 +89,11 @@ final class BatchGate {
   /** The store closes the batch a moment later; nothing goes out in between. */
   private boolean isOver() {
     return deadline != null && !clock.instant().isBefore(deadline);
+  }
+
+  /** Tells whether its items may be sent or ended now. */
+  boolean isOpen() {
+    return open && !isOver();
   }
 
   /** Gives a place back. */

@@ -21,6 +21,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -34,6 +35,8 @@ import org.jspecify.annotations.Nullable;
 final class Lane {
 
   private static final long NEVER = WakeUps.NEVER;
+  private static final int FAIL_FAST_AT_ONCE = 100;
+  private static final long FAIL_FAST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
   private final long destinationId;
   private final Destination destination;
@@ -157,7 +160,8 @@ final class Lane {
     for (FlowQueue flow : stock.flows()) {
       if (flow.gate().failsFast()) {
         // Its place is what bounds the outcomes that are not on disk yet.
-        while (context.admission().tryEnter(this)) {
+        int left = FAIL_FAST_AT_ONCE;
+        while (flow.gate().isOpen() && left-- > 0 && context.admission().tryEnter(this)) {
           LaneItem item = flow.poll(now, true);
           if (item != null) {
             context.settler().failFast(item);
@@ -168,7 +172,8 @@ final class Lane {
             break;
           }
         }
-        wakeUps.at(future(flow.nextDue(), now));
+        // Others need room for their outcomes too.
+        wakeUps.at(left < 0 ? now + FAIL_FAST_PAUSE_NANOS : future(flow.nextDue(), now));
       }
     }
   }
@@ -257,9 +262,12 @@ final class Lane {
   private @Nullable LaneItem chooseFrom(FlowQueue flow, long now, boolean withinBudget) {
     BatchGate gate = flow.gate();
     while (gate.tryEnter(this)) {
-      boolean retries =
-          !withinBudget || !flow.isRetryDue(now) || retryBudget.trySpend(gate.retryBudget());
-      LaneItem item = flow.poll(now, retries);
+      boolean spent =
+          withinBudget && flow.isRetryDue(now) && retryBudget.trySpend(gate.retryBudget());
+      LaneItem item = flow.poll(now, spent || !withinBudget);
+      if (spent && (item == null || !item.isRetry())) {
+        retryBudget.refund(gate.retryBudget());
+      }
       if (item == null) {
         gate.exit();
         return null;
@@ -456,7 +464,11 @@ final class Lane {
   boolean couldSend(long batchId) {
     FlowQueue flow = stock.flow(batchId);
     long now = clock.nanoTime();
-    return flow != null && !paused && blockedUntil() - now <= 0 && flow.hasReady(now);
+    return flow != null
+        && !paused
+        && blockedUntil() - now <= 0
+        && running.get() < limits.current()
+        && flow.hasReady(now);
   }
 
   boolean isEmpty() {

@@ -43,6 +43,10 @@ final class OutcomeWriter implements OutcomeSink {
   private final Queue<Entry> entries = new ConcurrentLinkedQueue<>();
   private final AtomicInteger unflushed = new AtomicInteger();
   private final Thread thread;
+
+  /** The writer's thread only. */
+  private boolean gaveUp;
+
   private volatile boolean stopping;
   private volatile Runnable onRoom = () -> {};
   private volatile Consumer<SettleReport> onSettled = report -> {};
@@ -119,9 +123,10 @@ final class OutcomeWriter implements OutcomeSink {
       }
       List<Entry> group = take();
       if (!group.isEmpty()) {
-        commit(group);
-        unflushed.addAndGet(-group.size());
-        onRoom.run();
+        if (commit(group)) {
+          unflushed.addAndGet(-group.size());
+          onRoom.run();
+        }
       }
     }
   }
@@ -135,7 +140,12 @@ final class OutcomeWriter implements OutcomeSink {
     return group;
   }
 
-  private void commit(List<Entry> group) {
+  /**
+   * Gives whether everything is on disk. Once something was given up, at the end of the process, no
+   * shard goes back any more: its lease tells the next start that something of it may have been
+   * sent.
+   */
+  private boolean commit(List<Entry> group) {
     Map<Lease, Settlement> settlements = new LinkedHashMap<>();
     List<GivenBack> givenBack = new ArrayList<>();
     int outcomes = 0;
@@ -153,13 +163,16 @@ final class OutcomeWriter implements OutcomeSink {
     if (!settlements.isEmpty()) {
       List<Settlement> all = List.copyOf(settlements.values());
       long began = clock.nanoTime();
-      repeat(() -> settled(queue.settle(all)));
-      observer.settleEnded(outcomes, clock.nanoTime() - began, true);
+      gaveUp |= !repeat(() -> settled(queue.settle(all)));
+      if (!gaveUp) {
+        observer.settleEnded(outcomes, clock.nanoTime() - began, true);
+      }
     }
-    if (!givenBack.isEmpty()) {
-      repeat(() -> queue.giveBack(givenBack));
+    if (!givenBack.isEmpty() && !gaveUp) {
+      gaveUp = !repeat(() -> queue.giveBack(givenBack));
       observer.shardsGivenBack(givenBack.size());
     }
+    return !gaveUp;
   }
 
   private static Settlement settlement(Map<Lease, Settlement> settlements, Lease lease) {
@@ -187,13 +200,13 @@ final class OutcomeWriter implements OutcomeSink {
 
   /**
    * Repeats a commit until the store takes it; after a lost reply that is harmless, the store knows
-   * its own.
+   * its own. Gives false when it gave up, which only a stopping process does.
    */
-  private void repeat(Runnable commit) {
+  private boolean repeat(Runnable commit) {
     while (true) {
       try {
         commit.run();
-        return;
+        return true;
       } catch (StoreException e) {
         observer.settleEnded(0, 0, false);
         log.atWarn()
@@ -201,14 +214,14 @@ final class OutcomeWriter implements OutcomeSink {
             .setCause(e)
             .log("Outcomes could not be stored; sending stops when the buffer is full.");
         if (stopping && e.kind() != StoreException.Kind.UNAVAILABLE) {
-          return;
+          return false;
         }
         LockSupport.parkNanos(this, RETRY_NANOS);
       } catch (RuntimeException e) {
         observer.settleEnded(0, 0, false);
         log.atError().setCause(e).log("Storing outcomes failed, indicates a bug; sending stops.");
         if (stopping) {
-          return;
+          return false;
         }
         LockSupport.parkNanos(this, RETRY_NANOS);
       }

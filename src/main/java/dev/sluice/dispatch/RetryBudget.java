@@ -23,6 +23,13 @@ final class RetryBudget {
     }
   }
 
+  /** A retry that was taken did not go. */
+  void refund(double share) {
+    if (share > 0 && share < 1) {
+      credit.addAndGet(price(share));
+    }
+  }
+
   /** Tells whether a retry would be refused now. */
   boolean isSpent(double share) {
     return share < 1 && (share <= 0 || credit.get() < price(share));
@@ -48,6 +55,7 @@ final class RetryBudget {
   }
 
   private static long price(double share) {
-    return (long) (FIRST_TRY * (1 - share) / share);
+    // However small the share, what can be saved up buys one.
+    return (long) Math.min(MOST, FIRST_TRY * (1 - share) / share);
   }
 }

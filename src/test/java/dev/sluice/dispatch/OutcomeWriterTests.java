@@ -102,6 +102,20 @@ class OutcomeWriterTests {
     assertThat(queue.settled).hasSize(50);
   }
 
+  /** Its lease is what tells the next start that something of it may have been sent. */
+  @Test
+  void noShardGoesBackOnceOutcomesWereGivenUp() throws InterruptedException {
+    queue.failure = StoreException.Kind.FULL;
+    queue.failing.set(true);
+    writer.add(lease(1), outcome(1));
+    await().until(() -> queue.failures.get() > 0);
+    writer.giveBack(lease(1), null);
+    writer.giveBack(lease(2), null);
+    writer.stop(5_000);
+    assertThat(queue.order).isEmpty();
+    assertThat(writer.unflushedCount()).isEqualTo(3);
+  }
+
   @Test
   void lostLeasesAreTold() {
     queue.fencedShard = 3;
@@ -118,12 +132,13 @@ class OutcomeWriterTests {
     private final AtomicInteger failures = new AtomicInteger();
     private final AtomicInteger largestGroup = new AtomicInteger();
     private volatile long fencedShard = -1;
+    private volatile StoreException.Kind failure = StoreException.Kind.UNAVAILABLE;
 
     @Override
     public SettleReport settle(List<Settlement> settlements) {
       if (failing.get()) {
         failures.incrementAndGet();
-        throw new StoreException(StoreException.Kind.UNAVAILABLE, "busy");
+        throw new StoreException(failure, "busy");
       }
       int count = settlements.stream().mapToInt(s -> s.outcomes().size()).sum();
       largestGroup.accumulateAndGet(count, Math::max);

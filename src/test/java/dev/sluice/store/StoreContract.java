@@ -980,6 +980,36 @@ public abstract class StoreContract {
     }
 
     @Test
+    void judgesACanaryThatACrashLeftInDoubt() {
+      BatchOptions d = atMostOnce();
+      BatchOptions canary =
+          new BatchOptions(
+              d.delivery(),
+              null,
+              null,
+              null,
+              d.retry(),
+              d.success(),
+              d.timeout(),
+              null,
+              null,
+              1,
+              d.onBreakerOpen(),
+              d.capture(),
+              d.openTimeout(),
+              d.haltOn(),
+              new Canary(3, 0.1));
+      BatchRef batch = sealed(store.writer(), canary, shard(ALPHA, 0, 3), shard(ALPHA, 3, 3));
+      assertThat(claimAll(store.queue(), 100)).hasSize(1);
+
+      store = crashAndReopen();
+
+      assertThat(read(batch).state()).isEqualTo(BatchState.PAUSED);
+      assertThat(read(batch).reason()).isNotNull();
+      assertThat(read(batch).reason().code()).isEqualTo("canary_failed");
+    }
+
+    @Test
     void sendsOnWhatWasGivenBackBeforeACrash() {
       BatchRef batch = sealed(store.writer(), atMostOnce(), shard(ALPHA, 0, 3));
       ClaimedShard held = claim(ALPHA, 3).getFirst();

@@ -75,6 +75,10 @@ final class Claims {
       WHERE id = ? AND state = 0 AND lease_token = ?
       """;
 
+  /**
+   * Writes although nothing changes: SQLite writes the entry of an index (shard_leased) anew, where
+   * it would skip an identical row.
+   */
   private static final String TOUCH =
       """
       UPDATE shard SET lease_owner = lease_owner WHERE id = ? AND lease_owner = ? AND lease_token = ?

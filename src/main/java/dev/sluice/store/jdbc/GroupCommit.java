@@ -226,6 +226,8 @@ final class GroupCommit implements AutoCloseable {
     if (wanted == synced) {
       return;
     }
+    // Whatever happens on the way, the next unit that must be synced asks for it again.
+    synced = false;
     try (Statement statement = session.connection().createStatement()) {
       statement.execute("COMMIT");
       // Never a kept statement: SQLite makes the change while it compiles this text.

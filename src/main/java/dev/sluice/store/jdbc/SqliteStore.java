@@ -89,7 +89,9 @@ final class SqliteStore implements StoreHealth, AutoCloseable {
       SqliteFile file)
       throws SQLException {
     Session writing = file.openWriter();
-    Takeover.Taken taken = Takeover.begin(writing, clock.instant().toEpochMilli());
+    Takeover.Taken taken =
+        Takeover.begin(
+            writing, clock.instant().toEpochMilli(), properties.uploadTimeout().toMillis());
     List<Session> reading = new ArrayList<>();
     for (int i = 0; i < properties.readerCount(); i++) {
       reading.add(file.openReader());

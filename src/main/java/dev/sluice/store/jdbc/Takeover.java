@@ -68,7 +68,12 @@ final class Takeover {
    */
   record Taken(long epoch, int shardCount, int inDoubtCount) {}
 
-  static Taken begin(Session session, long now) throws SQLException {
+  /**
+   * Takes over.
+   *
+   * @param uploadTimeoutMillis how long an upload may be silent
+   */
+  static Taken begin(Session session, long now, long uploadTimeoutMillis) throws SQLException {
     session.update(RETIRE);
     long epoch =
         session.number(REGISTER, Counters.SLOT, DirectoryLock.hostName(), now).orElseThrow();
@@ -77,13 +82,18 @@ final class Takeover {
     session.update(COUNT_IN_FLOWS);
     session.update(FOLLOW_BATCHES);
     int released = session.update(RELEASE);
+    Flows flows = new Flows(new Readiness());
+    SafetyGates gates =
+        new SafetyGates(
+            new Terms(), new Transitions(new Uploads(epoch, uploadTimeoutMillis), flows), flows);
     int inDoubt = 0;
     for (Map.Entry<Long, List<ShardClosing.Shard>> batch : doubtful.entrySet()) {
       inDoubt +=
           ShardClosing.closeInDoubt(
               session, batch.getKey(), batch.getValue(), Instant.ofEpochMilli(now));
+      // These may have been the last of a canary, and no settle follows that would look.
+      var _ = gates.judge(session, batch.getKey(), 0, now);
     }
-    Flows flows = new Flows(new Readiness());
     flows.follow(session, Flows.AT_ONCE);
     session.takeAfterCommit();
     session.connection().commit();
