@@ -80,7 +80,8 @@ public record BatchView(
    * Something that holds items back.
    *
    * @param reason {@code paused}, {@code not_before}, {@code destination_paused}, {@code breaker},
-   *     {@code hold}, {@code rate}, {@code concurrency}, {@code retry}, {@code canary}
+   *     {@code hold}, {@code rate}, {@code concurrency}, {@code retry}, {@code retry_budget},
+   *     {@code canary}
    * @param destination null when it holds the whole batch
    * @param items items that wait, of those in memory
    * @param until when the wait may end, when that is known

@@ -159,23 +159,30 @@ final class Lane {
     }
     for (FlowQueue flow : stock.flows()) {
       if (flow.gate().failsFast()) {
-        // Its place is what bounds the outcomes that are not on disk yet.
-        int left = FAIL_FAST_AT_ONCE;
-        while (flow.gate().isOpen() && left-- > 0 && context.admission().tryEnter(this)) {
-          LaneItem item = flow.poll(now, true);
-          if (item != null) {
-            context.settler().failFast(item);
-            stock.ended(item.shard());
-          }
-          context.admission().exit();
-          if (item == null) {
-            break;
-          }
-        }
-        // Others need room for their outcomes too.
-        wakeUps.at(left < 0 ? now + FAIL_FAST_PAUSE_NANOS : future(flow.nextDue(), now));
+        failFast(flow, now);
       }
     }
+  }
+
+  private void failFast(FlowQueue flow, long now) {
+    for (int i = 0; i < FAIL_FAST_AT_ONCE; i++) {
+      // Its place is what bounds the outcomes that are not on disk yet.
+      if (!flow.gate().isOpen() || !context.admission().tryEnter(this)) {
+        wakeUps.at(future(flow.nextDue(), now));
+        return;
+      }
+      LaneItem item = flow.poll(now, true);
+      if (item == null) {
+        context.admission().exit();
+        wakeUps.at(future(flow.nextDue(), now));
+        return;
+      }
+      context.settler().failFast(item);
+      stock.ended(item.shard());
+      context.admission().exit();
+    }
+    // Others need room for their outcomes too.
+    wakeUps.at(now + FAIL_FAST_PAUSE_NANOS);
   }
 
   /**
