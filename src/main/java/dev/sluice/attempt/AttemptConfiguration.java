@@ -33,6 +33,11 @@ class AttemptConfiguration {
   }
 
   @Bean
+  LoopLag outboundLoopLag(LoopResources loops) {
+    return new LoopLag(loops.onClient(LoopResources.DEFAULT_NATIVE));
+  }
+
+  @Bean
   OutboundPool outboundPool() {
     return new OutboundPool();
   }

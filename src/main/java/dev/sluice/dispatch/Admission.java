@@ -65,6 +65,13 @@ final class Admission {
     }
   }
 
+  /** Wakes the next lane in the stead of one that cannot use a place for now. */
+  void passOn() {
+    if (!waiting.isEmpty() && hasRoom()) {
+      wakeOne();
+    }
+  }
+
   /** Wakes all lanes that wait: outcomes have room again. */
   void wakeAll() {
     for (int count = waiting.size(); count > 0; count--) {

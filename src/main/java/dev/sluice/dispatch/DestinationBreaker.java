@@ -34,6 +34,8 @@ final class DestinationBreaker {
   /** While it is not known whether the destination is back, it is asked no more often. */
   private static final long PROBE_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+  private static final long FORCED_FOR_NANOS = TimeUnit.MINUTES.toNanos(1);
+
   private final CircuitBreaker breaker;
   private final ProcessClock clock;
   private final IntervalFunction openFor;
@@ -107,6 +109,12 @@ final class DestinationBreaker {
     openUntilNanos = clock.nanoTime() + TimeUnit.MILLISECONDS.toNanos(openFor.apply(count));
   }
 
+  /** Opens it for as long as an earlier one of the destination was to stay open. */
+  void reopen(Duration left) {
+    breaker.transitionToOpenStateFor(left);
+    openUntilNanos = clock.nanoTime() + left.toNanos();
+  }
+
   /** Takes a permission; each one taken is either recorded or released. */
   boolean tryAcquire(long now) {
     CircuitBreaker.State state = breaker.getState();
@@ -139,20 +147,31 @@ final class DestinationBreaker {
     }
   }
 
-  /** Gives the process nanos at which a refused caller should ask again. */
-  long askAgainAt(long now) {
+  /** Gives the process nanos until which nobody passes; {@code now} when somebody may. */
+  long refusesUntil(long now) {
     return switch (breaker.getState()) {
-      case OPEN -> Math.max(openUntilNanos, now + TimeUnit.MILLISECONDS.toNanos(10));
-      case FORCED_OPEN -> now + TimeUnit.MINUTES.toNanos(1);
-      case HALF_OPEN -> Math.max(nextProbeNanos.get(), now + TimeUnit.MILLISECONDS.toNanos(250));
+      case OPEN -> openUntilNanos;
+      case FORCED_OPEN -> forcedUntil(now);
+      case HALF_OPEN -> nextProbeNanos.get();
       default -> now;
     };
+  }
+
+  /**
+   * An operator says no end; a time that stays for a while is one that need not be written anew.
+   */
+  private long forcedUntil(long now) {
+    if (openUntilNanos - now <= 0) {
+      openUntilNanos = now + FORCED_FOR_NANOS;
+    }
+    return openUntilNanos;
   }
 
   /** Follows an operator. */
   void override(@Nullable BreakerOverride wanted) {
     CircuitBreaker.State state = breaker.getState();
     if (wanted == BreakerOverride.OPEN && state != CircuitBreaker.State.FORCED_OPEN) {
+      openUntilNanos = clock.nanoTime() + FORCED_FOR_NANOS;
       breaker.transitionToForcedOpenState();
     } else if (wanted == BreakerOverride.CLOSED && state != CircuitBreaker.State.DISABLED) {
       breaker.transitionToDisabledState();

@@ -1,6 +1,7 @@
 package dev.sluice.dispatch;
 
 import dev.sluice.attempt.Attempter;
+import dev.sluice.attempt.LoopLag;
 import dev.sluice.model.DispatchObserver;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.ControlBoard;
@@ -41,6 +42,7 @@ class DispatchConfiguration {
       ControlBoard control,
       Housekeeping housekeeping,
       Attempter attempter,
+      LoopLag loopLag,
       CircuitBreakerRegistry breakers,
       ObjectProvider<DispatchObserver> observers) {
     DispatchObserver observer = observers.getIfAvailable(() -> DispatchObserver.NONE);
@@ -50,7 +52,7 @@ class DispatchConfiguration {
     Admission admission = new Admission(properties.globalConcurrency(), writer::hasRoom);
     PayloadMemory memory =
         new PayloadMemory((long) (Runtime.getRuntime().maxMemory() * properties.payloadShare()));
-    ProcessLoad load = new ProcessLoad();
+    ProcessLoad load = new ProcessLoad(loopLag::sample);
     // Lanes tell the feeder of room, and the feeder fills lanes: one of the two comes first.
     AtomicReference<Runnable> work = new AtomicReference<>(() -> {});
     LaneContext context =

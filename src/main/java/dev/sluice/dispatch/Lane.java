@@ -17,6 +17,7 @@ import dev.sluice.store.ShardQueue.ClaimRequest;
 import dev.sluice.store.ShardQueue.ClaimedShard;
 import dev.sluice.store.ShardQueue.Lease;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -35,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 final class Lane {
 
   private static final long NEVER = WakeUps.NEVER;
+  private static final long ASK_BREAKER_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
   private static final int FAIL_FAST_AT_ONCE = 100;
   private static final long FAIL_FAST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
@@ -63,7 +65,6 @@ final class Lane {
   private final LaneLimits limits;
   private volatile @Nullable DestinationSettings settings;
   private volatile boolean paused;
-  private volatile long breakerUntil;
   private volatile long busyAt;
 
   Lane(DestinationRecord record, LaneContext context, Attempter attempter, LaneLimits limits) {
@@ -84,12 +85,21 @@ final class Lane {
             limits::recovered);
     long now = clock.nanoTime();
     this.holdUntil = new AtomicLong(now);
-    this.breakerUntil = now;
     this.busyAt = now;
+    reopenBreaker(record);
     follow(record);
     starts
         .flatMap(lane -> new LaneLoop(lane, attempter), context.properties().ceiling(), 1)
         .subscribe();
+  }
+
+  /** A breaker that was open when its lane or its process ended still is. */
+  private void reopenBreaker(DestinationRecord record) {
+    Instant until = record.parkedUntil();
+    Instant now = clock.instant();
+    if (until != null && until.isAfter(now) && "breaker".equals(record.parkReason())) {
+      breaker.reopen(Duration.between(now, until));
+    }
   }
 
   // Arrival
@@ -128,13 +138,14 @@ final class Lane {
    */
   @Nullable LaneItem take() {
     long now = clock.nanoTime();
-    if (paused || isOverLimit()) {
-      return null;
-    }
-    long blockedUntil = blockedUntil();
-    if (blockedUntil - now > 0) {
-      wakeUps.at(blockedUntil);
-      failFast(now);
+    long blockedUntil = blockedUntil(now);
+    if (paused || isOverLimit() || blockedUntil - now > 0) {
+      // It may have been woken for a place that another lane waits for.
+      context.admission().passOn();
+      if (!paused && blockedUntil - now > 0) {
+        wakeUps.at(blockedUntil);
+        failFast(now);
+      }
       return null;
     }
     if (!context.admission().tryEnter(this)) {
@@ -154,7 +165,7 @@ final class Lane {
 
   /** While the breaker is open, ends the items of batches that do not want to wait for it. */
   private void failFast(long now) {
-    if (breakerUntil - now <= 0 || !breaker.isOpen()) {
+    if (!isBroken(now) || !breaker.isOpen()) {
       return;
     }
     for (FlowQueue flow : stock.flows()) {
@@ -230,7 +241,7 @@ final class Lane {
    */
   private @Nullable LaneItem choose(long now) {
     LaneItem item = choose(now, true);
-    if (item != null || breakerUntil - now > 0 || !isRetryDue(now)) {
+    if (item != null || isBroken(now) || !isRetryDue(now)) {
       return item;
     }
     long refillUntil = stock.refillUntil(now);
@@ -257,7 +268,7 @@ final class Lane {
       FlowQueue flow = all[(first + i) % all.length];
       if (flow.hasReady(now)) {
         LaneItem item = chooseFrom(flow, now, withinBudget);
-        if (item != null || breakerUntil - now > 0) {
+        if (item != null || isBroken(now)) {
           return item;
         }
       }
@@ -307,9 +318,12 @@ final class Lane {
     if (breaker.tryAcquire(now)) {
       return true;
     }
-    breakerUntil = breaker.askAgainAt(now);
-    wakeUps.at(breakerUntil);
+    wakeUps.at(Math.max(breaker.refusesUntil(now), now + ASK_BREAKER_NANOS));
     return false;
+  }
+
+  private boolean isBroken(long now) {
+    return breaker.refusesUntil(now) - now > 0;
   }
 
   private void putBack(LaneItem item) {
@@ -355,9 +369,21 @@ final class Lane {
         destination, content.request(), item.attempts() + 1, key, gate.attemptTerms(), cutter);
   }
 
-  /** Takes the verdict of an item that was being sent; frees its places. */
+  /** Takes the verdict of an item that was being sent; frees its places, whatever happens. */
   void ended(LaneItem item, Verdict verdict, long startedNanos) {
     long now = clock.nanoTime();
+    long nanos = now - startedNanos;
+    try {
+      learn(item, verdict, startedNanos, now);
+      context.settler().settle(destination, item, verdict, startedNanos, nanos);
+    } finally {
+      item.shard().gate().exit();
+      stock.ended(item.shard());
+      context.admission().exit();
+    }
+  }
+
+  private void learn(LaneItem item, Verdict verdict, long startedNanos, long now) {
     long nanos = now - startedNanos;
     int concurrent = inFlight.getAndDecrement();
     item.shard().flow().ended();
@@ -369,10 +395,6 @@ final class Lane {
     if (wait != null) {
       hold(now, wait);
     }
-    context.settler().settle(destination, item, verdict, startedNanos, nanos);
-    item.shard().gate().exit();
-    stock.ended(item.shard());
-    context.admission().exit();
   }
 
   private void hold(long now, Duration wait) {
@@ -394,9 +416,6 @@ final class Lane {
     var rate = record.settings().rate() != null ? record.settings().rate() : context.defaultRate();
     rates.follow(rate);
     breaker.override(record.settings().breaker());
-    if (!breaker.isOpen()) {
-      breakerUntil = Math.min(breakerUntil, clock.nanoTime());
-    }
     signal();
   }
 
@@ -437,12 +456,18 @@ final class Lane {
    * ahead.
    */
   long blockedUntil() {
-    return Math.max(holdUntil.get(), breakerUntil);
+    return blockedUntil(clock.nanoTime());
+  }
+
+  private long blockedUntil(long now) {
+    long held = holdUntil.get();
+    long broken = breaker.refusesUntil(now);
+    return held - broken > 0 ? held : broken;
   }
 
   /** Gives why it is blocked. */
   String blockReason() {
-    return holdUntil.get() - breakerUntil > 0 ? "hold" : "breaker";
+    return holdUntil.get() - breaker.refusesUntil(clock.nanoTime()) > 0 ? "hold" : "breaker";
   }
 
   /** Gives the limit to begin with when the lane comes back. */

@@ -145,7 +145,14 @@ final class LaneLoop extends Mono<Void> {
       }
       finished = true;
       running = null;
-      lane.ended(item, verdict, startedNanos);
+      try {
+        lane.ended(item, verdict, startedNanos);
+      } catch (RuntimeException e) {
+        log.atError()
+            .addKeyValue("destination", lane.destination().key())
+            .setCause(e)
+            .log("A verdict could not be taken, indicates a bug; its item stays leased.");
+      }
       next();
     }
   }

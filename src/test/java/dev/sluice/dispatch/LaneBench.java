@@ -77,6 +77,7 @@ final class LaneBench {
   private int cutCount;
   private boolean room = true;
   private boolean busy;
+  private boolean outcomeFails;
 
   private final ProcessClock clock =
       new ProcessClock() {
@@ -111,6 +112,10 @@ final class LaneBench {
         new OutcomeSink() {
           @Override
           public void add(Lease lease, Outcome outcome) {
+            if (outcomeFails) {
+              outcomeFails = false;
+              throw new IllegalStateException("As the test asked");
+            }
             outcomes.put(outcome.index(), outcome);
             allOutcomes.add(outcome);
           }
@@ -148,6 +153,22 @@ final class LaneBench {
 
   Lane lane(Attempter attempter, LaneLimits limits) {
     return new Lane(record(DestinationSettings.DEFAULT, false), context, attempter, limits);
+  }
+
+  /** Opens a lane of a destination that an open breaker parked. */
+  Lane parkedLane(Duration left) {
+    DestinationRecord record =
+        new DestinationRecord(
+            1,
+            destination,
+            DestinationSettings.DEFAULT,
+            null,
+            clock.instant().plus(left),
+            "breaker",
+            null);
+    // Its breaker is one of its own, as after a restart.
+    context.breakers().remove(destination.key());
+    return new Lane(record, context, this::attempt, new LaneLimits(context, (Integer) null));
   }
 
   LaneContext context() {
@@ -215,6 +236,21 @@ final class LaneBench {
 
   void pauseDestination(boolean paused) {
     lane.follow(record(DestinationSettings.DEFAULT, paused));
+  }
+
+  void pause(Lane other) {
+    other.follow(record(DestinationSettings.DEFAULT, true));
+  }
+
+  Lane lane(int count) {
+    Lane other = lane(this::attempt);
+    add(other, count, BatchOptions.DEFAULT, null, Map.of());
+    return other;
+  }
+
+  /** Makes the next outcome fail to be taken. */
+  void nextOutcomeFails() {
+    outcomeFails = true;
   }
 
   void add(int count) {

@@ -590,4 +590,47 @@ class LaneTests {
     assertThat(bench.outcomes()).hasSize(2);
     assertThat(others).allMatch(Lane::beginWaiting);
   }
+
+  @Test
+  void aLaneThatCannotUseAPlacePassesItOn() {
+    LaneBench bench = new LaneBench("--concurrency=5", "--global=1");
+    bench.add(1);
+    Lane paused = bench.lane(1);
+    Lane waiting = bench.lane(1);
+    assertThat(bench.sentCount()).isEqualTo(1);
+    bench.pause(paused);
+
+    bench.answer(1, OK);
+    assertThat(bench.sentCount()).isEqualTo(2);
+    bench.answer(1, OK);
+    assertThat(waiting.isEmpty()).isTrue();
+    assertThat(paused.isEmpty()).isFalse();
+  }
+
+  @Test
+  void aBreakerThatWasOpenStaysOpenInANewLane() {
+    LaneBench bench = new LaneBench("--concurrency=5");
+    Lane parked = bench.parkedLane(Duration.ofSeconds(20));
+    bench.add(parked, 10, bench.failFast(), null, Map.of());
+    assertThat(bench.sentCount()).isZero();
+    assertThat(bench.outcomes())
+        .hasSize(10)
+        .allSatisfy(outcome -> assertThat(outcome.error().code()).isEqualTo("breaker_open"));
+
+    bench.add(parked, 10, BatchOptions.DEFAULT, null, Map.of());
+    bench.advance(Duration.ofMillis(19_900));
+    assertThat(bench.sentCount()).isZero();
+    bench.advance(Duration.ofMillis(200));
+    assertThat(bench.inFlight()).isEqualTo(1);
+  }
+
+  @Test
+  void anOutcomeThatCannotBeTakenCostsNoPlace() {
+    LaneBench bench = new LaneBench("--concurrency=2", "--global=2");
+    bench.add(50);
+    bench.nextOutcomeFails();
+    bench.answerAll(OK);
+    assertThat(bench.outcomes()).hasSize(49);
+    assertThat(bench.admitted()).isZero();
+  }
 }

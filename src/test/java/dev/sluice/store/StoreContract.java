@@ -44,6 +44,7 @@ import dev.sluice.store.BatchWriter.SealResult;
 import dev.sluice.store.BatchWriter.UploadOpening;
 import dev.sluice.store.ControlBoard.Controlled;
 import dev.sluice.store.ControlBoard.Parking;
+import dev.sluice.store.DestinationSettings.BreakerOverride;
 import dev.sluice.store.ShardQueue.ClaimRequest;
 import dev.sluice.store.ShardQueue.ClaimedShard;
 import dev.sluice.store.ShardQueue.GivenBack;
@@ -1204,6 +1205,29 @@ public abstract class StoreContract {
       assertThat(claimAll(store.queue(), 100))
           .singleElement()
           .satisfies(shard -> assertThat(shard.lease().batchId()).isEqualTo(waits.id()));
+    }
+
+    @Test
+    void anOperatorWhoClosesABreakerEndsItsParking() {
+      sealed(store.writer(), shard(ALPHA, 0, 10));
+      long id = store.reader().destination(ALPHA.key()).orElseThrow().id();
+      Parking broken = new Parking(id, clock.instant().plusSeconds(60), "breaker");
+      store.board().park(List.of(broken));
+      store.board().update(ALPHA, DestinationSettings.DEFAULT);
+      assertThat(claim(ALPHA, 10)).isEmpty();
+
+      store.board().update(ALPHA, breaker(BreakerOverride.OPEN));
+      assertThat(claim(ALPHA, 10)).isEmpty();
+      store.board().update(ALPHA, DestinationSettings.DEFAULT);
+      assertThat(store.reader().destination(ALPHA.key()).orElseThrow().parkedUntil()).isNull();
+
+      store.board().park(List.of(broken));
+      store.board().update(ALPHA, breaker(BreakerOverride.CLOSED));
+      assertThat(claim(ALPHA, 10)).hasSize(1);
+    }
+
+    private static DestinationSettings breaker(BreakerOverride wanted) {
+      return new DestinationSettings(null, null, wanted);
     }
 
     @Test

@@ -20,6 +20,13 @@ final class SqliteControlBoard implements ControlBoard {
       UPDATE destination SET settings = ? WHERE id = ?
       """;
 
+  /** Whoever closes a breaker wants its destination sent to, and no breaker stays open unasked. */
+  private static final String END_PARKING =
+      """
+      UPDATE destination SET parked_until = NULL, park_reason = NULL
+      WHERE id = ? AND park_reason = 'breaker' AND (? = 'CLOSED' OR (? <> 'OPEN' AND settings ->> '$.breaker' = 'OPEN'))
+      """;
+
   private static final String PAUSE_DESTINATION =
       """
       UPDATE destination SET paused_since = ?, paused_until = ?, pause_reason = ? WHERE id = ?
@@ -88,9 +95,15 @@ final class SqliteControlBoard implements ControlBoard {
 
   @Override
   public DestinationRecord update(Destination destination, DestinationSettings settings) {
+    String breaker = settings.breaker() == null ? "AUTO" : settings.breaker().name();
     return change(
         destination,
-        (session, id) -> session.update(UPDATE_SETTINGS, JsonColumns.settings(settings), id));
+        (session, id) -> {
+          if (session.update(END_PARKING, id, breaker, breaker) > 0) {
+            readiness.changed(session);
+          }
+          session.update(UPDATE_SETTINGS, JsonColumns.settings(settings), id);
+        });
   }
 
   @Override

@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,6 +27,9 @@ final class SqliteShardQueue implements ShardQueue {
   private final ShardContents contents;
   private final Settling settling;
   private final Readiness readiness;
+
+  /** Leases of claims that failed after their commit, until they are given back. */
+  private final Queue<GivenBack> owed = new ConcurrentLinkedQueue<>();
 
   SqliteShardQueue(StoreParts parts) {
     this.writer = parts.writer();
@@ -47,6 +52,7 @@ final class SqliteShardQueue implements ShardQueue {
 
   @Override
   public List<ReadyDestination> ready(long afterId, int limit) {
+    returnOwed();
     return readers.read(session -> Claims.ready(session, afterId, now(), limit));
   }
 
@@ -71,12 +77,28 @@ final class SqliteShardQueue implements ShardQueue {
     try {
       claimed = readers.read(session -> load(session, granted, unreadable));
       commitIntents(claimed);
-    } catch (StoreException e) {
-      returnUnread(granted, e);
+    } catch (RuntimeException e) {
+      returnLater(granted.stream().map(shard -> new GivenBack(shard.lease(), null)).toList());
       throw e;
     }
-    giveBack(unreadable);
+    returnLater(unreadable);
     return claimed;
+  }
+
+  /** Leases that nobody learns of would hold their shards until the next start. */
+  private void returnLater(List<GivenBack> leases) {
+    owed.addAll(leases);
+    try {
+      returnOwed();
+    } catch (StoreException e) {
+      log.atWarn().setCause(e).log("Shards could not be given back; the next round does it.");
+    }
+  }
+
+  private void returnOwed() {
+    List<GivenBack> leases = List.copyOf(owed);
+    giveBack(leases);
+    owed.removeAll(leases);
   }
 
   /** Where nothing may be sent twice a lease is the intent to send: first it goes to the disk. */
@@ -108,15 +130,6 @@ final class SqliteShardQueue implements ShardQueue {
       }
     }
     return claimed;
-  }
-
-  /** Leases that nobody learns of would hold their shards until the next start. */
-  private void returnUnread(List<Claims.Granted> granted, StoreException reason) {
-    try {
-      giveBack(granted.stream().map(shard -> new GivenBack(shard.lease(), null)).toList());
-    } catch (StoreException e) {
-      reason.addSuppressed(e);
-    }
   }
 
   @Override

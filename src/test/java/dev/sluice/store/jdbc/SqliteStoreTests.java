@@ -172,6 +172,27 @@ class SqliteStoreTests {
   }
 
   @Test
+  void aClaimThatFailsHalfwayLeavesNothingLeased() {
+    try (SqliteStore store = TestStores.open(file(), clock)) {
+      sealed(store.batchWriter(), shard(ALPHA, 0, 10));
+      change(store, "ALTER TABLE shard_payload RENAME TO elsewhere");
+      change(
+          store,
+          "CREATE TRIGGER held BEFORE UPDATE ON shard WHEN NEW.lease_owner IS NULL BEGIN SELECT RAISE(ABORT, 'held'); END");
+      assertThatThrownBy(() -> claimAll(store.shardQueue(), 100))
+          .isInstanceOf(StoreException.class);
+
+      change(store, "DROP TRIGGER held");
+      change(store, "ALTER TABLE elsewhere RENAME TO shard_payload");
+      assertThat(claimAll(store.shardQueue(), 100)).hasSize(1);
+    }
+  }
+
+  private static void change(SqliteStore store, String statement) {
+    store.groupCommit().write(s -> s.update(statement));
+  }
+
+  @Test
   void whatWasAcceptedIsInTheLogWhenTheCallReturns() {
     try (SqliteStore store = TestStores.open(file(), clock)) {
       BatchRef batch = sealed(store.batchWriter(), shard(ALPHA, 0, 10));
