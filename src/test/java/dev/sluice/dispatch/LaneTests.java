@@ -600,7 +600,7 @@ class LaneTests {
     assertThat(bench.sentCount()).isEqualTo(1);
     bench.pause(paused);
 
-    bench.answer(1, OK);
+    bench.answer(1, heldFor(60));
     assertThat(bench.sentCount()).isEqualTo(2);
     bench.answer(1, OK);
     assertThat(waiting.isEmpty()).isTrue();
