@@ -114,12 +114,13 @@ final class SlowNeighbour {
             id, SETTLE_LIMIT, now -> now.path("counts").path("succeeded").asLong() >= healthy);
     long usedMicros = ProcessCost.of(process.pid()).cpuMicros() - cpuMicros;
     require(batch, healthy, items);
+    Round.Percentiles exchange = SluiceContender.exchange(client, id);
     double seconds =
         (seen.latestNanos() - TimeUnit.MILLISECONDS.toNanos(sealed.toEpochMilli())) / 1e9;
     if (items > healthy) {
       client.post("/v1/batches/" + id + "/cancel");
     }
-    return new Round(healthy, seconds, usedMicros, Round.Percentiles.UNKNOWN, 0);
+    return new Round(healthy, seconds, usedMicros, exchange, 0);
   }
 
   private static void require(JsonNode batch, int healthy, int items) {
@@ -131,14 +132,21 @@ final class SlowNeighbour {
   }
 
   private Section section(Measured alone, Measured beside) {
-    double ratio = beside.ratioTo(alone, Round::itemsPerSecond);
     Section.Table table =
-        new Section.Table("destinations", "healthy items/s", "CPU µs/item", "÷ healthy alone");
+        new Section.Table(
+            "destinations",
+            "healthy items/s",
+            "CPU µs/item",
+            "p50 ms",
+            "p99 ms",
+            "÷ healthy alone");
     for (Measured one : List.of(alone, beside)) {
       table.row(
           one.name(),
           Section.number(one.median(Round::itemsPerSecond)),
           Section.number(one.median(Round::cpuMicrosPerItem)),
+          Section.number(one.median(round -> round.exchange().p50())),
+          Section.number(one.median(SlowNeighbour::p99)),
           Section.number(one.ratioTo(alone, Round::itemsPerSecond)));
     }
     return new Section(
@@ -154,8 +162,18 @@ final class SlowNeighbour {
         .add(
             Section.Finding.atLeast(
                 "healthy items/s beside a destination that never answers ÷ without it",
-                ratio,
+                beside.ratioTo(alone, Round::itemsPerSecond),
                 0.97,
+                Double.NaN))
+        .add(
+            Section.Finding.atMost(
+                "p99 of healthy exchanges beside a destination that never answers ÷ without it",
+                beside.ratioTo(alone, SlowNeighbour::p99),
+                1.2,
                 Double.NaN));
+  }
+
+  private static double p99(Round round) {
+    return round.exchange().p99();
   }
 }

@@ -80,7 +80,7 @@ final class SluiceContender implements Contender {
     ProcessCost finished = ProcessCost.of(pid());
     double dispatchSeconds = dispatchSeconds(batch);
     long failed = items - batch.path("counts").path("succeeded").asLong();
-    Round.Percentiles exchange = exchange(id);
+    Round.Percentiles exchange = exchange(client, id);
     intake =
         new Round(
             items,
@@ -121,8 +121,8 @@ final class SluiceContender implements Contender {
         / 1e9;
   }
 
-  /** Reads what Sluice tells about every item, in whole milliseconds. */
-  private Round.Percentiles exchange(String id) {
+  /** Reads what Sluice tells about every item that ended, in whole milliseconds. */
+  static Round.Percentiles exchange(SluiceClient client, String id) {
     Histogram took = new Histogram(2);
     client.results(id, "", result -> took.recordValue(result.path("latencyMs").asLong()));
     return new Round.Percentiles(
