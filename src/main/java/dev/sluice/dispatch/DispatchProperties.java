@@ -116,7 +116,7 @@ public record DispatchProperties(
    * @param probes attempts that decide whether to go on
    */
   public record Breaker(
-      @DefaultValue("0.5") double failureRatio,
+      @DefaultValue("0.8") double failureRatio,
       @DefaultValue("20") int minimumCalls,
       @DefaultValue("30s") Duration window,
       @DefaultValue("30s") Duration openFor,

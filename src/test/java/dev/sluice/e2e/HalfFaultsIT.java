@@ -19,9 +19,7 @@ import tools.jackson.databind.JsonNode;
  * Half of all attempts fail, at random: every item ends all the same, and while first attempts wait
  * retries take no more than their share. {@code -Dsluice.faults.items=100000} is the full run.
  *
- * <p>Options are the defaults but for a short backoff and so many attempts that none runs out. The
- * breaker opens at 90 % instead of 50 % of failures: a destination that fails every second time is
- * one that it rightly leaves alone, for 30 s at first.
+ * <p>Options are the defaults but for a short backoff and so many attempts that none runs out.
  */
 class HalfFaultsIT {
 
@@ -39,8 +37,7 @@ class HalfFaultsIT {
   void endsEveryItemAndLetsFirstAttemptsGoFirst(@TempDir Path directory) {
     Half half = new Half();
     try (TargetServer target = TargetServer.start().on("/item", half);
-        SluiceProcess sluice =
-            SluiceProcess.in(directory, "--sluice.dispatch.breaker.failure-ratio=0.9").start();
+        SluiceProcess sluice = SluiceProcess.in(directory).start();
         SluiceClient client = new SluiceClient(sluice.uri())) {
       String url = target.url("/item");
       long began = System.nanoTime();
