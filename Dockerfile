@@ -32,13 +32,12 @@ COPY --from=build /build/target/layers/dependencies/ ./
 COPY --from=build /build/target/layers/snapshot-dependencies/ ./
 COPY --from=build /build/target/layers/application/ ./
 
-COPY src/main/docker/jvm.options ./
+COPY src/main/docker/jvm.options src/main/docker/training.args ./
 
 # The AOT cache: the classes and profiles of one run of the demo, under this very JVM. A JVM or a jar that differs starts
 # without it and says so.
 RUN java @jvm.options -Xmx512m -XX:AOTCacheOutput=/app/sluice.aot -jar sluice.jar \
-    --spring.profiles.active=demo --sluice.demo.exit=true --sluice.demo.items=60000 --sluice.dispatch.concurrency=64 \
-    --server.port=0 --management.server.port=0 --sluice.store.path=/tmp/training/sluice.db \
+    $(grep -v '^#' training.args) --sluice.store.path=/tmp/training/sluice.db \
   && rm -rf /tmp/training && test -s /app/sluice.aot
 
 # Inside a container loopback reaches nobody. Whoever publishes the ports decides who may come: there is no

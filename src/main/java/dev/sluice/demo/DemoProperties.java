@@ -14,10 +14,13 @@ import org.springframework.validation.annotation.Validated;
  * @param exit ends the process after the summary, with 0 when everything adds up, else 1; otherwise
  *     Sluice keeps serving
  * @param limit longest time the sample batch may take before the demo gives it up
+ * @param singleBatches batches of one item each, one after the other, once the sample batch is
+ *     done, 0 to 100,000; what trains an AOT cache for small submissions
  */
 @Validated
 @ConfigurationProperties(value = "sluice.demo", ignoreUnknownFields = false)
 record DemoProperties(
     @DefaultValue("10000") @Min(1) @Max(10_000_000) int items,
     @DefaultValue("false") boolean exit,
-    @DefaultValue("5m") Duration limit) {}
+    @DefaultValue("5m") Duration limit,
+    @DefaultValue("0") @Min(0) @Max(100_000) int singleBatches) {}

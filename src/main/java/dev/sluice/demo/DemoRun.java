@@ -60,7 +60,8 @@ final class DemoRun {
             items,
             destination.url(0).replaceFirst("/0$", "")));
     long before = System.nanoTime();
-    String id = api.submit(new SampleItems(items, destination::url), items);
+    SampleItems orders = new SampleItems(items, destination::url);
+    String id = api.submit(orders, items);
     terminal.line(
         format(
             ROOT,
@@ -71,7 +72,22 @@ final class DemoRun {
     if (!batch.finished()) {
       return 1;
     }
-    return summary(api, batch);
+    int code = summary(api, batch);
+    return code == 0 && properties.singleBatches() > 0 ? single(api, orders) : code;
+  }
+
+  private int single(SluiceApi api, SampleItems orders) throws DemoFailure, InterruptedException {
+    long before = System.nanoTime();
+    int count =
+        new SingleOrders(api, orders, () -> stopped.getCount() == 0)
+            .send(properties.items(), properties.singleBatches());
+    terminal.line(
+        format(
+            ROOT,
+            "%,d batches of one order each finished after %.1f s",
+            count,
+            (System.nanoTime() - before) / 1e9));
+    return count == properties.singleBatches() ? 0 : 1;
   }
 
   private BatchView watch(SluiceApi api, String id) throws DemoFailure, InterruptedException {

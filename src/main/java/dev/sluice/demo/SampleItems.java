@@ -46,7 +46,8 @@ final class SampleItems implements Iterable<byte[]> {
     };
   }
 
-  private String line(int index) {
+  /** Gives an item of the batch, or one that would follow it. */
+  String line(int index) {
     return "{\"id\":\"order-"
         + index
         + "\",\"url\":\""

@@ -57,10 +57,39 @@ final class SluiceApi implements AutoCloseable {
     return read(request).path("id").asString();
   }
 
+  /**
+   * Submits one item as a batch of its own, in one JSON document.
+   *
+   * @return the batch id
+   */
+  String submit(String item) throws DemoFailure, InterruptedException {
+    String body =
+        "{\"name\":\"demo-single\",\"options\":{\"retry\":{\"minBackoff\":\"100ms\",\"maxBackoff\":\"2s\"}},\"items\":[%s]}"
+            .formatted(item);
+    HttpRequest request =
+        HttpRequest.newBuilder(root.resolve("/v1/batches"))
+            .header("Content-Type", "application/json")
+            .timeout(ANSWER_LIMIT)
+            .POST(BodyPublishers.ofString(body))
+            .build();
+    return read(request).path("id").asString();
+  }
+
   /** Gives the batch as it is now. */
   BatchView batch(String id) throws DemoFailure, InterruptedException {
     return BatchView.of(
         read(HttpRequest.newBuilder(batchUri(id)).timeout(ANSWER_LIMIT).GET().build()));
+  }
+
+  /** Waits for the batch to finish and gives it; one that takes too long, as it is then. */
+  BatchView finished(String id) throws DemoFailure, InterruptedException {
+    return BatchView.of(
+        read(
+            HttpRequest.newBuilder(batchUri(id))
+                .header("Prefer", "wait=20")
+                .timeout(ANSWER_LIMIT)
+                .GET()
+                .build()));
   }
 
   /** Streams the result of every item that has one. */

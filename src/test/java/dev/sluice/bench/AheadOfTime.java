@@ -17,10 +17,10 @@ import java.util.concurrent.TimeUnit;
  */
 record AheadOfTime(Path jar, Path file) {
 
-  private static final int TRAINING_ITEMS = 60_000;
+  private static final Path TRAINING = Path.of("src", "main", "docker", "training.args");
   private static final long LIMIT_MINUTES = 5;
 
-  /** Makes one; takes a minute. */
+  /** Makes one; takes a minute or two. */
   static AheadOfTime train(Path directory) throws IOException {
     Path app = directory.resolve("app");
     Path file = directory.resolve("sluice.aot");
@@ -35,18 +35,9 @@ record AheadOfTime(Path jar, Path file) {
             app.toString()));
     Path jar = app.resolve(SluiceProcess.jar().getFileName());
     List<String> training = new ArrayList<>(List.of(JvmOptions.and("-Xmx512m")));
-    training.addAll(
-        List.of(
-            "-XX:AOTCacheOutput=" + file,
-            "-jar",
-            jar.toString(),
-            "--spring.profiles.active=demo",
-            "--sluice.demo.exit=true",
-            "--sluice.demo.items=" + TRAINING_ITEMS,
-            "--sluice.dispatch.concurrency=64",
-            "--server.port=0",
-            "--management.server.port=0",
-            "--sluice.store.path=" + directory.resolve("training").resolve("sluice.db")));
+    training.addAll(List.of("-XX:AOTCacheOutput=" + file, "-jar", jar.toString()));
+    training.addAll(JvmOptions.read(TRAINING));
+    training.add("--sluice.store.path=" + directory.resolve("training").resolve("sluice.db"));
     run(directory, training);
     return new AheadOfTime(jar, file);
   }

@@ -12,7 +12,7 @@ final class JvmOptions {
 
   private static final Path FILE = Path.of("src", "main", "docker", "jvm.options");
 
-  static final List<String> RECOMMENDED = read();
+  static final List<String> RECOMMENDED = read(FILE);
 
   private JvmOptions() {}
 
@@ -23,8 +23,9 @@ final class JvmOptions {
     return all.toArray(String[]::new);
   }
 
-  private static List<String> read() {
-    try (var lines = Files.lines(FILE)) {
+  /** Gives the arguments in a file of one a line, without its comments. */
+  static List<String> read(Path file) {
+    try (var lines = Files.lines(file)) {
       return lines.filter(line -> !line.isBlank() && !line.startsWith("#")).toList();
     } catch (IOException failure) {
       throw new UncheckedIOException("The benchmark runs in the project's directory", failure);

@@ -37,11 +37,14 @@ class DemoRunTests {
   private final SampleDestination destination = new SampleDestination(new SampleAnswers());
   private final ByteArrayOutputStream output = new ByteArrayOutputStream();
   private final ConcurrentMap<String, String> submitted = new ConcurrentHashMap<>();
-  private final DemoRun run =
-      new DemoRun(
-          new DemoProperties(2, true, Duration.ofSeconds(20)),
-          destination,
-          new Terminal(new PrintStream(output, true, StandardCharsets.UTF_8), false));
+  private final DemoRun run = run(0);
+
+  private DemoRun run(int singleBatches) {
+    return new DemoRun(
+        new DemoProperties(2, true, Duration.ofSeconds(20), singleBatches),
+        destination,
+        new Terminal(new PrintStream(output, true, StandardCharsets.UTF_8), false));
+  }
 
   @BeforeEach
   void start() throws Exception {
@@ -73,7 +76,11 @@ class DemoRunTests {
   }
 
   private int runDemo() {
-    return run.run(URI.create("http://127.0.0.1:" + api.port()));
+    return runDemo(run);
+  }
+
+  private int runDemo(DemoRun demo) {
+    return demo.run(URI.create("http://127.0.0.1:" + api.port()));
   }
 
   private String said() {
@@ -119,6 +126,32 @@ class DemoRunTests {
 
     assertThat(runDemo()).isEqualTo(1);
     assertThat(said()).contains("DOES NOT ADD UP: distinct indexes in results: 1");
+  }
+
+  @Test
+  void sendsTheOrdersThatFollowAsBatchesOfTheirOwn() {
+    assertThat(runDemo(run(1))).isZero();
+
+    assertThat(submitted)
+        .hasEntrySatisfying("uri", uri -> assertThat(uri).isEqualTo("/v1/batches"))
+        .hasEntrySatisfying(
+            "body", body -> assertThat(body).contains("\"items\":[{\"id\":\"order-2\","));
+    assertThat(said()).contains("1 batches of one order each finished after ");
+  }
+
+  @Test
+  void endsWithOneWhenASingleOrderDoesNotFinish() {
+    api.on(
+        "/v1/batches/bat_1",
+        seen ->
+            Script.Reply.of(200)
+                .body(
+                    seen.headers().containsKey("prefer")
+                        ? FINISHED.replace("COMPLETED", "RUNNING")
+                        : FINISHED));
+
+    assertThat(runDemo(run(1))).isEqualTo(1);
+    assertThat(said()).contains("The demo failed: Batch bat_1 of one order is RUNNING still.");
   }
 
   @Test

@@ -2,7 +2,6 @@ package dev.sluice.store.jdbc;
 
 import dev.sluice.store.StoreException;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -16,17 +15,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A few platform threads, each with a read-only connection of its own. Every read is one short
- * transaction, so no snapshot outlives a call and checkpoints never wait long.
+ * A few read-only connections, and as many platform threads for callers that must not stay in
+ * native code. Every read is one short transaction, so no snapshot outlives a call and checkpoints
+ * never wait long.
  */
 final class Readers implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Readers.class);
 
+  /** Sessions that are not closed; under the monitor. */
+  private int openCount;
+
+  /** Whoever reads has taken a session from here and puts it back. */
   private final ArrayBlockingQueue<Session> idle;
+
   private final ThreadPoolExecutor threads;
 
   Readers(List<Session> sessions, int queueLength) {
+    this.openCount = sessions.size();
     this.idle = new ArrayBlockingQueue<>(sessions.size(), false, sessions);
     AtomicInteger number = new AtomicInteger();
     this.threads =
@@ -43,13 +49,19 @@ final class Readers implements AutoCloseable {
   }
 
   /**
-   * Runs {@code work} on one snapshot and waits for it.
+   * Runs {@code work} on one snapshot and waits for it. A platform thread runs it itself when a
+   * session is idle, which saves waking two threads. A virtual one would keep its carrier from
+   * others meanwhile.
    *
    * @throws StoreException when it failed or too many reads wait already
    */
   <T extends @Nullable Object> T read(Session.Work<T> work) {
+    Session own = Thread.currentThread().isVirtual() ? null : idle.poll();
+    if (own != null) {
+      return run(own, work);
+    }
     try {
-      return CompletableFuture.supplyAsync(() -> run(work), threads).join();
+      return CompletableFuture.supplyAsync(() -> run(awaitIdle(), work), threads).join();
     } catch (RejectedExecutionException e) {
       throw new StoreException(
           StoreException.Kind.UNAVAILABLE, "Too many reads of the store wait already", e);
@@ -61,11 +73,25 @@ final class Readers implements AutoCloseable {
     }
   }
 
-  private <T extends @Nullable Object> T run(Session.Work<T> work) {
-    Session session = idle.poll();
-    if (session == null) {
-      throw new IllegalStateException("More reading threads than sessions, indicates a bug");
+  /** Waits for a session; a thread that reads for itself may have the last one for a moment. */
+  private Session awaitIdle() {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return idle.take();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
+  }
+
+  private <T extends @Nullable Object> T run(Session session, Session.Work<T> work) {
     try {
       return work.run(session);
     } catch (SQLException e) {
@@ -86,8 +112,9 @@ final class Readers implements AutoCloseable {
     }
   }
 
+  /** Returns after every read that had begun. */
   @Override
-  public void close() {
+  public synchronized void close() {
     threads.shutdown();
     boolean ended = false;
     boolean interrupted = false;
@@ -98,11 +125,9 @@ final class Readers implements AutoCloseable {
         interrupted = true;
       }
     }
-    List<Session> sessions = new ArrayList<>();
-    idle.drainTo(sessions);
-    for (Session session : sessions) {
+    for (; openCount > 0; openCount--) {
       try {
-        session.close();
+        awaitIdle().close();
       } catch (SQLException e) {
         log.atWarn().setCause(e).log("A reading connection did not close cleanly.");
       }
