@@ -48,7 +48,7 @@ final class IdleLatency {
     try (RunDirectory directory = RunDirectory.of(plan, "idle");
         SinkProcess sink = SinkProcess.start(Cores.SHARED);
         SluiceProcess process =
-            AheadOfTime.train(directory.path())
+            JvmOptions.train(directory.path())
                 .prepare(SluiceContender.prepare(directory.path(), 64, Cores.SHARED))
                 .start();
         SluiceClient client = new SluiceClient(process.uri())) {

@@ -1,5 +1,6 @@
 package dev.sluice.bench;
 
+import dev.sluice.fixture.AheadOfTime;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -12,6 +13,8 @@ final class JvmOptions {
 
   private static final Path FILE = Path.of("src", "main", "docker", "jvm.options");
 
+  private static final Path TRAINING = Path.of("src", "main", "docker", "training.args");
+
   static final List<String> RECOMMENDED = read(FILE);
 
   private JvmOptions() {}
@@ -23,8 +26,12 @@ final class JvmOptions {
     return all.toArray(String[]::new);
   }
 
-  /** Gives the arguments in a file of one a line, without its comments. */
-  static List<String> read(Path file) {
+  /** Makes an ahead-of-time cache with the options and the training of the image. */
+  static AheadOfTime train(Path directory) throws IOException {
+    return AheadOfTime.train(directory, List.of(and("-Xmx512m")), read(TRAINING));
+  }
+
+  private static List<String> read(Path file) {
     try (var lines = Files.lines(file)) {
       return lines.filter(line -> !line.isBlank() && !line.startsWith("#")).toList();
     } catch (IOException failure) {

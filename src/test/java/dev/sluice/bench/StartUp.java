@@ -1,5 +1,6 @@
 package dev.sluice.bench;
 
+import dev.sluice.fixture.AheadOfTime;
 import dev.sluice.fixture.SluiceProcess;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,7 +23,7 @@ final class StartUp {
   static Section run(Plan plan) throws IOException {
     Path directory = Files.createDirectories(plan.directory().resolve("run").resolve("start"));
     try {
-      AheadOfTime cache = AheadOfTime.train(directory);
+      AheadOfTime cache = JvmOptions.train(directory);
       List<Way> ways =
           List.of(
               new Way("java -jar", UnaryOperator.identity()),
