@@ -44,26 +44,29 @@ final class OptionsReader {
     }
     try {
       BatchOptions options =
-          new BatchOptions(
-              delivery,
-              concurrency,
-              rate,
-              null,
-              retry,
-              success,
-              timeout,
-              notBefore,
-              deadline,
-              requireNonNullElse(fields.integer("weight"), defaults.weight()),
-              one(
-                  fields,
-                  "onBreakerOpen",
-                  BatchOptions.OnBreakerOpen.class,
-                  defaults.onBreakerOpen()),
-              capture,
-              requireNonNullElse(fields.duration("openTimeout"), defaults.openTimeout()),
-              haltOn(fields.object("haltOn")),
-              canary(fields.object("canary")));
+          defaults
+              .change()
+              .delivery(delivery)
+              .concurrency(concurrency)
+              .rate(rate)
+              .retry(retry)
+              .success(success)
+              .timeout(timeout)
+              .notBefore(notBefore)
+              .deadline(deadline)
+              .weight(requireNonNullElse(fields.integer("weight"), defaults.weight()))
+              .onBreakerOpen(
+                  one(
+                      fields,
+                      "onBreakerOpen",
+                      BatchOptions.OnBreakerOpen.class,
+                      defaults.onBreakerOpen()))
+              .capture(capture)
+              .openTimeout(
+                  requireNonNullElse(fields.duration("openTimeout"), defaults.openTimeout()))
+              .haltOn(haltOn(fields.object("haltOn")))
+              .canary(canary(fields.object("canary")))
+              .build();
       fields.end();
       return options;
     } catch (IllegalArgumentException e) {

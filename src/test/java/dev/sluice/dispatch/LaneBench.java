@@ -282,7 +282,7 @@ final class LaneBench {
             RetryOptions.DEFAULT_ON,
             RetryOptions.DEFAULT_NOT_ON,
             RetryOptions.DEFAULT.budget());
-    return with(retry, null);
+    return with(retry);
   }
 
   /** A batch whose retries come at once, and its largest share of retries. */
@@ -298,78 +298,31 @@ final class LaneBench {
             RetryOptions.Jitter.NONE,
             d.on(),
             d.notOn(),
-            budget),
-        null);
+            budget));
   }
 
   BatchOptions failFast() {
-    BatchOptions d = BatchOptions.DEFAULT;
-    return new BatchOptions(
-        d.delivery(),
-        null,
-        null,
-        null,
-        d.retry(),
-        d.success(),
-        d.timeout(),
-        null,
-        null,
-        1,
-        BatchOptions.OnBreakerOpen.FAIL,
-        d.capture(),
-        d.openTimeout(),
-        d.haltOn(),
-        d.canary());
+    return BatchOptions.DEFAULT.change().onBreakerOpen(BatchOptions.OnBreakerOpen.FAIL).build();
   }
 
   BatchOptions concurrency(int concurrency) {
-    return with(RetryOptions.DEFAULT, concurrency);
+    return BatchOptions.DEFAULT.change().concurrency(concurrency).build();
   }
 
   BatchOptions rate(int permits, Duration per) {
-    return with(RetryOptions.DEFAULT, null, new Rate(permits, per, 1));
+    return BatchOptions.DEFAULT.change().rate(new Rate(permits, per, 1)).build();
   }
 
   BatchOptions deadline(Instant deadline) {
-    return with(RetryOptions.DEFAULT, null, null, deadline, null);
+    return BatchOptions.DEFAULT.change().deadline(deadline).build();
   }
 
   BatchOptions canary(int items) {
-    return with(RetryOptions.DEFAULT, null, null, null, new Canary(items, 0.1));
+    return BatchOptions.DEFAULT.change().canary(new Canary(items, 0.1)).build();
   }
 
-  private static BatchOptions with(RetryOptions retry, @Nullable Integer concurrency) {
-    return with(retry, concurrency, null);
-  }
-
-  private static BatchOptions with(
-      RetryOptions retry, @Nullable Integer concurrency, @Nullable Rate rate) {
-    return with(retry, concurrency, rate, null, null);
-  }
-
-  private static BatchOptions with(
-      RetryOptions retry,
-      @Nullable Integer concurrency,
-      @Nullable Rate rate,
-      @Nullable Instant deadline,
-      @Nullable Canary canary) {
-    BatchOptions d = BatchOptions.DEFAULT;
-    return new BatchOptions(
-        d.delivery(),
-        concurrency,
-        rate,
-        d.credential(),
-        retry,
-        d.success(),
-        d.timeout(),
-        d.notBefore(),
-        deadline,
-        d.weight(),
-        d.onBreakerOpen(),
-        d.capture(),
-        d.openTimeout(),
-        d.haltOn(),
-        canary);
+  private static BatchOptions with(RetryOptions retry) {
+    return BatchOptions.DEFAULT.change().retry(retry).build();
   }
 
   /** Answers the oldest exchanges. */

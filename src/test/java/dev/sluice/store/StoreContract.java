@@ -143,23 +143,7 @@ public abstract class StoreContract {
   }
 
   private static BatchOptions with(Instant notBefore, int weight) {
-    BatchOptions d = BatchOptions.DEFAULT;
-    return new BatchOptions(
-        d.delivery(),
-        d.concurrency(),
-        d.rate(),
-        d.credential(),
-        d.retry(),
-        d.success(),
-        d.timeout(),
-        notBefore,
-        d.deadline(),
-        weight,
-        d.onBreakerOpen(),
-        d.capture(),
-        d.openTimeout(),
-        d.haltOn(),
-        d.canary());
+    return BatchOptions.DEFAULT.change().notBefore(notBefore).weight(weight).build();
   }
 
   private static BatchOptions deadline(Instant deadline) {
@@ -167,83 +151,23 @@ public abstract class StoreContract {
   }
 
   private static BatchOptions deadline(Instant notBefore, Instant deadline) {
-    BatchOptions d = BatchOptions.DEFAULT;
-    return new BatchOptions(
-        d.delivery(),
-        d.concurrency(),
-        d.rate(),
-        d.credential(),
-        d.retry(),
-        d.success(),
-        d.timeout(),
-        notBefore,
-        deadline,
-        d.weight(),
-        d.onBreakerOpen(),
-        d.capture(),
-        d.openTimeout(),
-        d.haltOn(),
-        d.canary());
+    return BatchOptions.DEFAULT.change().notBefore(notBefore).deadline(deadline).build();
   }
 
   private static BatchOptions atMostOnce() {
-    BatchOptions d = BatchOptions.DEFAULT;
-    return new BatchOptions(
-        Delivery.AT_MOST_ONCE,
-        null,
-        null,
-        null,
-        RetryOptions.defaultFor(Delivery.AT_MOST_ONCE),
-        d.success(),
-        d.timeout(),
-        null,
-        null,
-        1,
-        d.onBreakerOpen(),
-        d.capture(),
-        d.openTimeout(),
-        d.haltOn(),
-        d.canary());
+    return BatchOptions.DEFAULT
+        .change()
+        .delivery(Delivery.AT_MOST_ONCE)
+        .retry(RetryOptions.defaultFor(Delivery.AT_MOST_ONCE))
+        .build();
   }
 
   private static BatchOptions failFast() {
-    BatchOptions d = BatchOptions.DEFAULT;
-    return new BatchOptions(
-        d.delivery(),
-        null,
-        null,
-        null,
-        d.retry(),
-        d.success(),
-        d.timeout(),
-        null,
-        null,
-        1,
-        BatchOptions.OnBreakerOpen.FAIL,
-        d.capture(),
-        d.openTimeout(),
-        d.haltOn(),
-        d.canary());
+    return BatchOptions.DEFAULT.change().onBreakerOpen(BatchOptions.OnBreakerOpen.FAIL).build();
   }
 
   private static BatchOptions weight(int weight) {
-    BatchOptions d = BatchOptions.DEFAULT;
-    return new BatchOptions(
-        d.delivery(),
-        null,
-        null,
-        null,
-        d.retry(),
-        d.success(),
-        d.timeout(),
-        null,
-        null,
-        weight,
-        d.onBreakerOpen(),
-        d.capture(),
-        d.openTimeout(),
-        d.haltOn(),
-        d.canary());
+    return BatchOptions.DEFAULT.change().weight(weight).build();
   }
 
   @Nested
@@ -981,24 +905,7 @@ public abstract class StoreContract {
 
     @Test
     void judgesACanaryThatACrashLeftInDoubt() {
-      BatchOptions d = atMostOnce();
-      BatchOptions canary =
-          new BatchOptions(
-              d.delivery(),
-              null,
-              null,
-              null,
-              d.retry(),
-              d.success(),
-              d.timeout(),
-              null,
-              null,
-              1,
-              d.onBreakerOpen(),
-              d.capture(),
-              d.openTimeout(),
-              d.haltOn(),
-              new Canary(3, 0.1));
+      BatchOptions canary = atMostOnce().change().canary(new Canary(3, 0.1)).build();
       BatchRef batch = sealed(store.writer(), canary, shard(ALPHA, 0, 3), shard(ALPHA, 3, 3));
       assertThat(claimAll(store.queue(), 100)).hasSize(1);
 
@@ -1396,23 +1303,7 @@ public abstract class StoreContract {
   class Gates {
 
     private static BatchOptions gates(HaltOn haltOn, Canary canary) {
-      BatchOptions d = BatchOptions.DEFAULT;
-      return new BatchOptions(
-          d.delivery(),
-          d.concurrency(),
-          d.rate(),
-          d.credential(),
-          d.retry(),
-          d.success(),
-          d.timeout(),
-          d.notBefore(),
-          d.deadline(),
-          d.weight(),
-          d.onBreakerOpen(),
-          d.capture(),
-          d.openTimeout(),
-          haltOn,
-          canary);
+      return BatchOptions.DEFAULT.change().haltOn(haltOn).canary(canary).build();
     }
 
     private static BatchOptions ratio(double ratio, int after, HaltOn.Action action) {
