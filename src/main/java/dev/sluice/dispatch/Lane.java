@@ -284,7 +284,7 @@ final class Lane {
         putBack(item);
         return null;
       }
-      long wait = rates.reserve(gate, now);
+      long wait = rates.reserve(item, now);
       if (wait >= 0 && !item.isRetry()) {
         retryBudget.earn();
       }
@@ -392,11 +392,17 @@ final class Lane {
     paused = pausedNow;
     limits.follow(record.settings().concurrency());
     var rate = record.settings().rate() != null ? record.settings().rate() : context.defaultRate();
-    rates.follow(rate);
+    rates.follow(rate, clock.nanoTime());
     breaker.override(record.settings().breaker());
     if (!breaker.isOpen()) {
       breakerUntil = Math.min(breakerUntil, clock.nanoTime());
     }
+    signal();
+  }
+
+  /** Looks again at what may go: a batch of it goes by other options now. */
+  void reconsider() {
+    rates.returnStale(clock.nanoTime());
     signal();
   }
 
