@@ -156,6 +156,8 @@ final class RateGate {
       item.shard().flow().putBack(item);
     }
     reserved.addAll(kept);
+    // Without any rate nobody would say so; who still waits says it again at the next look.
+    shut = false;
   }
 
   private boolean isStale(LaneItem item) {

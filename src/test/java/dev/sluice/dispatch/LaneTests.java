@@ -610,6 +610,17 @@ class LaneTests {
   }
 
   @Test
+  void aBatchWhoseRateWasTakenAwayNoLongerWaitsForIt() {
+    LaneBench bench = new LaneBench("--concurrency=2");
+    bench.add(10, bench.rate(1, Duration.ofDays(1)));
+    bench.answerAll(OK);
+    assertThat(bench.lane().flowSnapshots(1).getFirst().waitingOn()).isEqualTo("rate");
+    bench.change(1, of -> of.rate(null));
+    assertThat(bench.inFlight()).isEqualTo(2);
+    assertThat(bench.lane().flowSnapshots(1).getFirst().waitingOn()).isEqualTo("concurrency");
+  }
+
+  @Test
   void anOlderRevisionOfTheOptionsChangesNothing() {
     LaneBench bench = new LaneBench("--concurrency=50");
     bench.add(10, bench.concurrency(1));
