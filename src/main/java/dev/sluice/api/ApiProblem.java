@@ -54,6 +54,16 @@ public final class ApiProblem extends RuntimeException {
         .with("parameter", name);
   }
 
+  /**
+   * A 400 that points at one place of the body.
+   *
+   * @param pointer JSON pointer; null for what is not in the body
+   */
+  public static ApiProblem invalid(@Nullable String pointer, String code, String message) {
+    return new ApiProblem(
+        400, code, message, List.of(new InputError(null, null, pointer, code, message)));
+  }
+
   /** A batch that does not exist, or is another tenant's: 404 {@code batch_not_found}. */
   public static ApiProblem batchNotFound(String id) {
     return new ApiProblem(404, "batch_not_found", "There is no batch " + id);

@@ -3,9 +3,11 @@ package dev.sluice.api;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.sluice.model.BatchState;
 import dev.sluice.model.Counts;
+import dev.sluice.model.HaltOn;
 import dev.sluice.model.StateReason;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +22,11 @@ import org.jspecify.annotations.Nullable;
  * @param etaSeconds remaining items ÷ rate; null when nothing moves
  * @param waitingOn what holds items back
  * @param stalled whether it should run and nothing has ended for {@code sluice.api.stalled-after}
- * @param deadline when what has no outcome expires
+ * @param deadline when what has no outcome expires; this and the next four as they hold now
+ * @param concurrency most attempts in flight for the batch; null when it sets none
+ * @param rate of the batch's attempts; null when it sets none
+ * @param weight share of a destination beside other batches
+ * @param haltOn when it stops by itself
  * @param parentId the batch this one redrives
  * @param results the results; only after a wait, of a small finished batch
  */
@@ -46,6 +52,10 @@ public record BatchView(
     @Nullable Instant cancelledAt,
     @Nullable Instant finishedAt,
     @Nullable Instant deadline,
+    @Nullable Integer concurrency,
+    DestinationView.@Nullable RateView rate,
+    int weight,
+    HaltOnView haltOn,
     @Nullable String parentId,
     Links links,
     @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable List<ResultView> results) {
@@ -88,6 +98,30 @@ public record BatchView(
    */
   public record Waiting(
       String reason, @Nullable String destination, long items, @Nullable Instant until) {}
+
+  /**
+   * When a batch stops by itself.
+   *
+   * @param failureRatio share of outcomes that are no success; null when it is not looked at
+   * @param after outcomes before the ratio counts; null without one
+   * @param consecutiveAuthFailures refused credentials in a row; 0 when they are not looked at
+   * @param action {@code pause} or {@code cancel}
+   */
+  public record HaltOnView(
+      @Nullable Double failureRatio,
+      @Nullable Integer after,
+      int consecutiveAuthFailures,
+      String action) {
+
+    /** Gives the view of a rule. */
+    public static HaltOnView of(HaltOn haltOn) {
+      return new HaltOnView(
+          haltOn.failureRatio(),
+          haltOn.failureRatio() == null ? null : haltOn.after(),
+          haltOn.consecutiveAuthFailures(),
+          haltOn.action().name().toLowerCase(Locale.ROOT));
+    }
+  }
 
   /** Where to go from here. */
   public record Links(
@@ -140,6 +174,10 @@ public record BatchView(
         cancelledAt,
         finishedAt,
         deadline,
+        concurrency,
+        rate,
+        weight,
+        haltOn,
         parentId,
         links,
         List.copyOf(all));

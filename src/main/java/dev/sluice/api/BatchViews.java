@@ -75,6 +75,10 @@ public class BatchViews {
         times.cancelledAt(),
         times.finishedAt(),
         batch.options().deadline(),
+        batch.options().concurrency(),
+        DestinationView.RateView.of(batch.options().rate()),
+        batch.options().weight(),
+        BatchView.HaltOnView.of(batch.options().haltOn()),
         batch.parentId(),
         BatchView.Links.of(batch.ref().publicId(), batch.parentId()),
         null);

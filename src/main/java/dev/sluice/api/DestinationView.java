@@ -36,7 +36,15 @@ public record DestinationView(
     SuccessRatio successRatio) {
 
   /** A rate of attempts; {@code per} is a duration such as {@code 1s}. */
-  public record RateView(int permits, String per, int burst) {}
+  public record RateView(int permits, String per, int burst) {
+
+    /** Gives the view of a rate; null when there is none. */
+    public static @Nullable RateView of(@Nullable Rate rate) {
+      return rate == null
+          ? null
+          : new RateView(rate.permits(), Durations.format(rate.per()), rate.burst());
+    }
+  }
 
   /**
    * A concurrency limit.
@@ -60,15 +68,12 @@ public record DestinationView(
   /** Gives the view of a destination. */
   public static DestinationView of(DestinationRecord record, Instant now) {
     LaneSnapshot lane = record.lane();
-    Rate rate = record.settings().rate();
     BreakerOverride override = record.settings().breaker();
     Concurrency concurrency = record.settings().concurrency();
     DestinationRecord.Pause pause = record.paused();
     return new DestinationView(
         record.destination().key(),
-        rate == null
-            ? null
-            : new RateView(rate.permits(), Durations.format(rate.per()), rate.burst()),
+        RateView.of(record.settings().rate()),
         new ConcurrencyView(
             concurrency == null ? null : concurrency.mode().name().toLowerCase(Locale.ROOT),
             concurrency == null ? null : concurrency.max(),

@@ -7,7 +7,6 @@ import org.springframework.http.HttpMethod;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
-import org.springframework.web.bind.annotation.PatchMapping;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
@@ -27,16 +26,9 @@ final class NotSupportedCalls {
   /** All of them; a test walks the list. */
   static final List<Call> ALL =
       List.of(
-          new Call(HttpMethod.PATCH, "/v1/batches/{id}"),
           new Call(HttpMethod.DELETE, "/v1/batches/{id}"),
           new Call(HttpMethod.GET, "/v1/batches/{id}/timeline"),
           new Call(HttpMethod.POST, "/v1/batches/{id}/items/{index}/resolve"));
-
-  @TakesQuery("*")
-  @PatchMapping
-  ResponseEntity<Object> patch(HttpServletRequest request) {
-    return refuse(request);
-  }
 
   @TakesQuery("*")
   @DeleteMapping

@@ -60,22 +60,10 @@ final class Redrive {
     BatchOptions of = parent.options();
     Instant deadline = of.deadline();
     BatchOptions options =
-        new BatchOptions(
-            of.delivery(),
-            of.concurrency(),
-            of.rate(),
-            of.credential(),
-            of.retry(),
-            of.success(),
-            of.timeout(),
-            null,
-            deadline != null && deadline.isAfter(clock.instant()) ? deadline : null,
-            of.weight(),
-            of.onBreakerOpen(),
-            of.capture(),
-            of.openTimeout(),
-            of.haltOn(),
-            of.canary());
+        of.change()
+            .notBefore(null)
+            .deadline(deadline != null && deadline.isAfter(clock.instant()) ? deadline : null)
+            .build();
     return new NewBatch(
         parent.tenant(),
         parent.name(),

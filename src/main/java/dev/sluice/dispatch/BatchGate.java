@@ -23,16 +23,16 @@ final class BatchGate {
   private final BatchTerms terms;
   private final AttemptTerms attemptTerms;
   private final RetryPolicy retry;
-  private final int maxInFlight;
-  private final @Nullable RatePacer pacer;
   private final long timeoutNanos;
   private final AtomicInteger inFlight = new AtomicInteger();
   private final AtomicInteger wakes = new AtomicInteger();
   private final Queue<Lane> waiting = new ConcurrentLinkedQueue<>();
   private final ProcessClock clock;
   private final @Nullable RatePacer tenantPacer;
-  private final @Nullable Instant deadline;
   private volatile boolean open = true;
+
+  /** Replaced under the monitor. */
+  private volatile Limits limits;
 
   /** Held from the start: whether the canary is over is known once the store was asked. */
   private volatile long sendBelow;
@@ -49,19 +49,47 @@ final class BatchGate {
       ProcessClock clock,
       @Nullable RatePacer tenantPacer) {
     BatchOptions options = terms.options();
-    Integer concurrency = options.concurrency();
-    Rate rate = options.rate();
     this.terms = terms;
     this.attemptTerms = AttemptTerms.of(options);
     this.retry = new RetryPolicy(options.retry(), random);
-    this.maxInFlight = concurrency == null ? Integer.MAX_VALUE : concurrency;
-    this.pacer = rate == null ? null : new RatePacer(terms.batch().publicId(), rate);
+    this.limits = Limits.of(terms, null);
     this.tenantPacer = tenantPacer;
     this.timeoutNanos = options.timeout().toNanos();
     this.clock = clock;
-    this.deadline = options.deadline();
     Canary canary = options.canary();
     this.sendBelow = canary == null ? Long.MAX_VALUE : canary.items();
+  }
+
+  /**
+   * What of its options can change while it runs, read in one piece.
+   *
+   * @param maxInFlight {@code Integer.MAX_VALUE} for no limit of its own
+   */
+  private record Limits(
+      long revision, int maxInFlight, @Nullable RatePacer pacer, @Nullable Instant deadline) {
+
+    /**
+     * @param before whose pacer stays while the rate does, with what was reserved of it
+     */
+    static Limits of(BatchTerms terms, @Nullable RatePacer before) {
+      Integer concurrency = terms.options().concurrency();
+      Rate rate = terms.options().rate();
+      RatePacer pacer = before;
+      if (rate == null) {
+        pacer = null;
+      } else if (before == null || !before.rate().equals(rate)) {
+        pacer = new RatePacer(terms.batch().publicId(), rate);
+      }
+      return new Limits(
+          terms.revision(),
+          concurrency == null ? Integer.MAX_VALUE : concurrency,
+          pacer,
+          terms.options().deadline());
+    }
+
+    boolean isOver(ProcessClock clock) {
+      return deadline != null && !clock.instant().isBefore(deadline);
+    }
   }
 
   /**
@@ -69,10 +97,11 @@ final class BatchGate {
    * later.
    */
   boolean tryEnter(Lane lane) {
-    if (!isOpen()) {
+    Limits now = limits;
+    if (!open || now.isOver(clock)) {
       return false;
     }
-    if (inFlight.incrementAndGet() <= maxInFlight) {
+    if (inFlight.incrementAndGet() <= now.maxInFlight) {
       return true;
     }
     inFlight.decrementAndGet();
@@ -80,26 +109,24 @@ final class BatchGate {
       waiting.add(lane);
     }
     // A place freed between the refusal and the queueing would otherwise wake nobody.
-    if (inFlight.get() < maxInFlight) {
+    if (!isFull()) {
       wakeOne();
     }
     return false;
   }
 
-  /** The store closes the batch a moment later; nothing goes out in between. */
-  private boolean isOver() {
-    return deadline != null && !clock.instant().isBefore(deadline);
-  }
-
-  /** Tells whether its items may be sent or ended now. */
+  /**
+   * Tells whether its items may be sent or ended now. The store closes a batch a moment after its
+   * deadline; nothing goes out in between.
+   */
   boolean isOpen() {
-    return open && !isOver();
+    return open && !limits.isOver(clock);
   }
 
   /** Gives a place back. */
   void exit() {
     inFlight.decrementAndGet();
-    if (maxInFlight != Integer.MAX_VALUE) {
+    if (limits.maxInFlight != Integer.MAX_VALUE) {
       wakeOne();
     }
   }
@@ -125,12 +152,24 @@ final class BatchGate {
 
   /** Tells whether the batch's own concurrency holds its items now. */
   boolean isFull() {
-    return inFlight.get() >= maxInFlight;
+    return inFlight.get() >= limits.maxInFlight;
   }
 
   /** Gives the batch's own rate, if it has one. */
   @Nullable RatePacer pacer() {
-    return pacer;
+    return limits.pacer;
+  }
+
+  /** Gives the revision of the options that it keeps to. */
+  long revision() {
+    return limits.revision;
+  }
+
+  /** Follows changed options; the lanes that hold the batch then have to look again. */
+  synchronized void follow(BatchTerms changed) {
+    if (changed.revision() > limits.revision) {
+      limits = Limits.of(changed, limits.pacer);
+    }
   }
 
   /**

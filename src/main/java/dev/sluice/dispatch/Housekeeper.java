@@ -12,14 +12,17 @@ import dev.sluice.store.FlowSnapshot;
 import dev.sluice.store.Housekeeping;
 import dev.sluice.store.Housekeeping.ClosedShards;
 import dev.sluice.store.LaneSnapshot;
+import dev.sluice.store.ShardQueue.BatchTerms;
 import dev.sluice.store.StoreException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -104,31 +107,54 @@ final class Housekeeper {
     if (gates.isEmpty()) {
       return;
     }
-    for (BatchControl batch : control.batchControls(gates.keySet())) {
+    List<BatchControl> controls = control.batchControls(gates.keySet());
+    Set<Long> changed = followOptions(controls);
+    for (BatchControl batch : controls) {
       Followed followed = gates.remove(batch.batchId());
       if (followed != null) {
-        follow(followed, batch);
+        follow(followed, batch, changed.contains(batch.batchId()));
       }
     }
     // A batch that is gone sends nothing more.
-    gates.forEach((id, gone) -> follow(gone, new BatchControl(id, false, false)));
+    gates.forEach((id, gone) -> follow(gone, new BatchControl(id, false, false, 0), false));
+  }
+
+  /** Only options that changed are read; gives the batches that go by others now. */
+  private Set<Long> followOptions(List<BatchControl> controls) {
+    Set<Long> changed = new HashSet<>();
+    for (BatchControl batch : controls) {
+      BatchGate gate = lanes.gate(batch.batchId());
+      if (gate != null && gate.revision() < batch.revision()) {
+        changed.add(batch.batchId());
+      }
+    }
+    if (!changed.isEmpty()) {
+      for (BatchTerms terms : control.batchTerms(changed)) {
+        BatchGate gate = lanes.gate(terms.batch().id());
+        if (gate != null) {
+          gate.follow(terms);
+        }
+      }
+    }
+    return changed;
   }
 
   /** A gate, and how often it had been halted before the store was asked about it. */
   private record Followed(BatchGate gate, int halts) {}
 
-  private void follow(Followed followed, BatchControl control) {
+  private void follow(Followed followed, BatchControl control, boolean optionsChanged) {
     BatchGate gate = followed.gate;
     boolean sendable = control.sendable();
     // A shard claimed just before a pause may arrive after it: what must not be sent is looked for
     // every time.
-    if (!gate.follow(control, followed.halts) && sendable) {
+    boolean changed = gate.follow(control, followed.halts) || optionsChanged;
+    if (!changed && sendable) {
       return;
     }
     for (Lane lane : lanes.all()) {
       if (lane.batchIds().contains(gate.batchId())) {
         if (sendable) {
-          lane.signal();
+          lane.reconsider();
         } else {
           lane.release(gate.batchId());
         }

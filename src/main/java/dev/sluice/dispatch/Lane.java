@@ -295,7 +295,7 @@ final class Lane {
         putBack(item);
         return null;
       }
-      long wait = rates.reserve(gate, now);
+      long wait = rates.reserve(item, now);
       if (wait >= 0 && !item.isRetry()) {
         retryBudget.earn();
       }
@@ -414,8 +414,14 @@ final class Lane {
     paused = pausedNow;
     limits.follow(record.settings().concurrency());
     var rate = record.settings().rate() != null ? record.settings().rate() : context.defaultRate();
-    rates.follow(rate);
+    rates.follow(rate, clock.nanoTime());
     breaker.override(record.settings().breaker());
+    signal();
+  }
+
+  /** Looks again at what may go: a batch of it goes by other options now. */
+  void reconsider() {
+    rates.returnStale(clock.nanoTime());
     signal();
   }
 

@@ -21,6 +21,7 @@ final class LaneItem {
   private long lastWaitNanos;
   private @Nullable Instant dueAt;
   private long dueNanos;
+  private RateGate.@Nullable Reservation reservation;
 
   LaneItem(ActiveShard shard, int ordinal, long index) {
     this.shard = shard;
@@ -80,6 +81,15 @@ final class LaneItem {
 
   long dueNanos() {
     return dueNanos;
+  }
+
+  void reserved(RateGate.@Nullable Reservation turn) {
+    reservation = turn;
+  }
+
+  /** Gives its turn by the rates, once it was told to wait for one. */
+  RateGate.@Nullable Reservation reservation() {
+    return reservation;
   }
 
   ActiveShard shard() {

@@ -1,7 +1,9 @@
 package dev.sluice.dispatch;
 
 import dev.sluice.model.Rate;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
 import java.util.concurrent.PriorityBlockingQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -32,42 +34,62 @@ final class RateGate {
     this.wakeUps = wakeUps;
   }
 
+  /**
+   * An item's turn by every rate that it is under.
+   *
+   * @param pacers of its batch, its tenant, its destination and the process
+   * @param atNanos when it may go by each of them
+   */
+  record Reservation(@Nullable RatePacer[] pacers, long[] atNanos) {
+
+    /** Gives back the first so many. */
+    private void refund(int count) {
+      for (int i = 0; i < count; i++) {
+        RatePacer pacer = pacers[i];
+        if (pacer != null) {
+          pacer.refund(atNanos[i]);
+        }
+      }
+    }
+
+    /** Gives back what lies ahead: what has passed would let too many go at once. */
+    private void refundAhead(long now) {
+      for (int i = 0; i < pacers.length; i++) {
+        RatePacer pacer = pacers[i];
+        if (pacer != null && atNanos[i] - now > 0) {
+          pacer.refund(atNanos[i]);
+        }
+      }
+    }
+  }
+
   /** Reserves an attempt of every rate that the item is under: nanoseconds to wait, or -1. */
-  long reserve(BatchGate gate, long now) {
+  long reserve(LaneItem item, long now) {
+    BatchGate gate = item.shard().gate();
     RatePacer batch = gate.pacer();
     RatePacer tenant = gate.tenantPacer();
     RatePacer own = pacer;
     if (batch == null && tenant == null && own == null && global == null) {
       return 0;
     }
-    return reserve(new RatePacer[] {batch, tenant, own, global}, now);
-  }
-
-  private long reserve(@Nullable RatePacer[] pacers, long now) {
-    long[] waits = new long[pacers.length];
+    RatePacer[] pacers = {batch, tenant, own, global};
+    Reservation reservation = new Reservation(pacers, new long[pacers.length]);
     long longest = 0;
     for (int i = 0; i < pacers.length; i++) {
       RatePacer next = pacers[i];
       if (next != null) {
-        waits[i] = next.reserve(now);
-        if (waits[i] < 0) {
-          refund(pacers, waits, i, now);
+        long wait = next.reserve(now);
+        if (wait < 0) {
+          reservation.refund(i);
           return refused(now + next.lookAgainNanos());
         }
-        longest = Math.max(longest, waits[i]);
+        reservation.atNanos[i] = now + wait;
+        longest = Math.max(longest, wait);
       }
     }
     shut = longest > 0;
+    item.reserved(longest > 0 ? reservation : null);
     return longest;
-  }
-
-  private static void refund(@Nullable RatePacer[] pacers, long[] waits, int count, long now) {
-    for (int i = 0; i < count; i++) {
-      RatePacer reserved = pacers[i];
-      if (reserved != null) {
-        reserved.refund(now + waits[i]);
-      }
-    }
   }
 
   /** Another lane may hold every reservation of a batch, so this one must look again by itself. */
@@ -81,6 +103,10 @@ final class RateGate {
   void keep(LaneItem item, long atNanos) {
     item.dueAtNanos(atNanos);
     reserved.add(item);
+    // A rate that changed between the reservation and here would not have found it.
+    if (isStale(item) && reserved.remove(item)) {
+      item.shard().flow().putBack(item);
+    }
   }
 
   /** Takes an item whose reservation has come, or null. */
@@ -105,17 +131,39 @@ final class RateGate {
   }
 
   /** Follows the destination's rate; null means none. */
-  void follow(@Nullable Rate rate) {
+  void follow(@Nullable Rate rate, long now) {
     RatePacer current = pacer;
     if (current == null ? rate == null : current.rate().equals(rate)) {
       return;
     }
     pacer = rate == null ? null : new RatePacer(name, rate);
-    // Reservations were made at the old rate.
+    returnStale(now);
+  }
+
+  /** Puts items back into their flows that were reserved at a rate which no longer holds. */
+  void returnStale(long now) {
+    List<LaneItem> kept = new ArrayList<>();
     LaneItem item;
     while ((item = reserved.poll()) != null) {
+      if (!isStale(item)) {
+        kept.add(item);
+        continue;
+      }
+      Reservation reservation = item.reservation();
+      if (reservation != null) {
+        reservation.refundAhead(now);
+      }
       item.shard().flow().putBack(item);
     }
+    reserved.addAll(kept);
+    // Without any rate nobody would say so; who still waits says it again at the next look.
+    shut = false;
+  }
+
+  private boolean isStale(LaneItem item) {
+    Reservation reservation = item.reservation();
+    return reservation != null
+        && (reservation.pacers[0] != item.shard().gate().pacer() || reservation.pacers[2] != pacer);
   }
 
   /** Drops what is kept of one batch, or of all: its shards are being given back. */

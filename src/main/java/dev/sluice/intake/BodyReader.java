@@ -1,5 +1,6 @@
 package dev.sluice.intake;
 
+import dev.sluice.api.Pointers;
 import dev.sluice.model.BodyKind;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;

@@ -1,5 +1,6 @@
 package dev.sluice.intake;
 
+import dev.sluice.api.Pointers;
 import dev.sluice.model.Header;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,5 +1,6 @@
 package dev.sluice.intake;
 
+import dev.sluice.api.Pointers;
 import dev.sluice.model.BodyKind;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;

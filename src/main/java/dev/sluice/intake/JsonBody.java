@@ -1,9 +1,12 @@
 package dev.sluice.intake;
 
 import dev.sluice.api.ApiProblem;
+import dev.sluice.api.BatchLabels;
+import dev.sluice.api.OptionFields;
+import dev.sluice.api.OptionsReader;
+import dev.sluice.api.Pointers;
 import dev.sluice.model.BatchOptions;
 import java.nio.charset.StandardCharsets;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -33,18 +36,19 @@ final class JsonBody implements SubmissionBody {
     for (String member = envelope.nextName(); member != null; member = envelope.nextName()) {
       if (member.equals("items")) {
         if (open) {
-          throw BatchHead.invalid(
+          throw ApiProblem.invalid(
               "/items", "items_not_allowed", "An open batch takes its items in chunks later");
         }
-        return new BatchHead(name, metadata, options, template, templateJson, false);
+        return new BatchHead(
+            new BatchLabels(name, metadata), options, template, templateJson, false);
       }
       member(member);
     }
     envelope.end();
     if (!open) {
-      throw BatchHead.invalid("/items", "missing_items", "items are missing");
+      throw ApiProblem.invalid("/items", "missing_items", "items are missing");
     }
-    return new BatchHead(name, metadata, options, template, templateJson, true);
+    return new BatchHead(new BatchLabels(name, metadata), options, template, templateJson, true);
   }
 
   private void member(String member) {
@@ -59,28 +63,23 @@ final class JsonBody implements SubmissionBody {
       case "vars", "csv" -> throw ApiProblem.notSupported(member);
       default -> {
         String message = "A submission has no field " + Pointers.shown(member);
-        throw BatchHead.invalid(Pointers.to(member), "unknown_field", message);
+        throw ApiProblem.invalid(Pointers.to(member), "unknown_field", message);
       }
     }
   }
 
   private void known(String member, JsonNode value, byte[] slice) {
     switch (member) {
-      case "name" -> {
-        if (!value.isString()) {
-          throw JsonEnvelope.wrongType(member, "a string");
-        }
-        name = value.stringValue();
-      }
+      case "name" -> name = BatchLabels.name(value);
       case "open" -> {
         if (!value.isBoolean()) {
           throw JsonEnvelope.wrongType(member, "true or false");
         }
         open = value.booleanValue();
       }
-      case "metadata" -> metadata = metadata(object(member, value));
+      case "metadata" -> metadata = BatchLabels.metadata(value);
       case "options" ->
-          options = OptionsReader.read(new OptionFields(object(member, value), "", false));
+          options = OptionsReader.read(OptionFields.ofBody(object(member, value), "/options"));
       case "template" -> {
         object(member, value);
         template = Template.read(slice);
@@ -97,19 +96,6 @@ final class JsonBody implements SubmissionBody {
     throw JsonEnvelope.wrongType(member, "an object");
   }
 
-  private static Map<String, String> metadata(ObjectNode node) {
-    Map<String, String> metadata = new LinkedHashMap<>();
-    node.forEachEntry(
-        (key, value) -> {
-          if (!value.isString()) {
-            throw BatchHead.invalid(
-                "/metadata" + Pointers.to(key), "invalid_type", "Metadata values are strings");
-          }
-          metadata.put(key, value.stringValue());
-        });
-    return metadata;
-  }
-
   @Override
   public long items(ItemReader reader, ErrorLog errors) {
     if (!envelope.isNext('[')) {
@@ -120,7 +106,7 @@ final class JsonBody implements SubmissionBody {
       String after = envelope.nextName();
       if (after != null) {
         String message = Pointers.shown(after) + " must come before items, which are streamed";
-        throw BatchHead.invalid(Pointers.to(after), "field_after_items", message);
+        throw ApiProblem.invalid(Pointers.to(after), "field_after_items", message);
       }
       envelope.end();
     }

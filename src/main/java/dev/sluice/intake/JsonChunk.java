@@ -1,5 +1,8 @@
 package dev.sluice.intake;
 
+import dev.sluice.api.ApiProblem;
+import dev.sluice.api.Pointers;
+
 /** A chunk of an open batch as JSON: an array of items or an object with nothing but items. */
 final class JsonChunk implements ItemSource {
 
@@ -32,11 +35,11 @@ final class JsonChunk implements ItemSource {
 
   private static void requireItems(@org.jspecify.annotations.Nullable String name) {
     if (name == null) {
-      throw BatchHead.invalid("/items", "missing_items", "items are missing");
+      throw ApiProblem.invalid("/items", "missing_items", "items are missing");
     }
     if (!name.equals("items")) {
       String message = "A chunk has no field " + Pointers.shown(name);
-      throw BatchHead.invalid(Pointers.to(name), "unknown_field", message);
+      throw ApiProblem.invalid(Pointers.to(name), "unknown_field", message);
     }
   }
 }

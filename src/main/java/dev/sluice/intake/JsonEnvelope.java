@@ -1,6 +1,7 @@
 package dev.sluice.intake;
 
 import dev.sluice.api.ApiProblem;
+import dev.sluice.api.Pointers;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
@@ -65,7 +66,7 @@ final class JsonEnvelope {
     String name = parse(slice()).stringValue();
     if (!names.add(name)) {
       String message = "The name " + Pointers.shown(name) + " is there twice";
-      throw BatchHead.invalid(Pointers.to(name), "duplicate_key", message);
+      throw ApiProblem.invalid(Pointers.to(name), "duplicate_key", message);
     }
     expect(':');
     return name;
@@ -170,6 +171,6 @@ final class JsonEnvelope {
 
   /** Requires a kind of value. */
   static ApiProblem wrongType(String name, String expected) {
-    return BatchHead.invalid(Pointers.to(name), "invalid_type", name + " must be " + expected);
+    return ApiProblem.invalid(Pointers.to(name), "invalid_type", name + " must be " + expected);
   }
 }

@@ -1,5 +1,8 @@
 package dev.sluice.intake;
 
+import dev.sluice.api.BatchLabels;
+import dev.sluice.api.OptionFields;
+import dev.sluice.api.OptionsReader;
 import dev.sluice.model.BatchOptions;
 import java.util.Map;
 
@@ -23,11 +26,11 @@ final class NdjsonBody implements SubmissionBody {
   public BatchHead head() {
     String name = query.take("name");
     Map<String, String> metadata = query.takeAll("metadata.");
-    OptionFields fields = new OptionFields(query.takeRest(), "", true);
+    OptionFields fields = OptionFields.ofQuery(query.takeRest());
     // These belong to formats and templates that are not built; the rest are options.
     fields.refuse("vars", "csv");
     BatchOptions options = OptionsReader.read(fields);
-    return new BatchHead(name, metadata, options, Template.NONE, null, false);
+    return new BatchHead(new BatchLabels(name, metadata), options, Template.NONE, null, false);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.sluice.intake;
 
 import dev.sluice.api.ApiProblem;
+import dev.sluice.api.Pointers;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;

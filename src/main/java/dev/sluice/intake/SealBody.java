@@ -1,6 +1,7 @@
 package dev.sluice.intake;
 
 import dev.sluice.api.ApiProblem;
+import dev.sluice.api.Pointers;
 import dev.sluice.model.ProcessClock;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -32,7 +33,7 @@ final class SealBody {
     for (String name = envelope.nextName(); name != null; name = envelope.nextName()) {
       if (!name.equals("expectedItems")) {
         String message = "A seal has no field " + Pointers.shown(name);
-        throw BatchHead.invalid(Pointers.to(name), "unknown_field", message);
+        throw ApiProblem.invalid(Pointers.to(name), "unknown_field", message);
       }
       JsonNode value = JsonEnvelope.parse(envelope.slice());
       if (!value.isNull()) {

@@ -1,7 +1,7 @@
 package dev.sluice.intake;
 
 import dev.sluice.api.ApiProblem;
-import dev.sluice.api.InputError;
+import dev.sluice.api.OptionsReader;
 import dev.sluice.model.DispatchObserver;
 import dev.sluice.store.BatchRef;
 import dev.sluice.store.BatchWriter;
@@ -74,13 +74,8 @@ final class Submissions {
         || (key != null && writer.isTaken(Tenants.DEFAULT, key))) {
       return;
     }
-    String message = "deadline must lie ahead; " + deadline + " is over, it is " + now;
-    String pointer = format == SubmissionFormat.JSON ? "/options/deadline" : null;
-    throw new ApiProblem(
-        400,
-        "invalid_option",
-        message,
-        List.of(new InputError(null, null, pointer, "invalid_option", message)));
+    OptionsReader.requireAhead(
+        deadline, now, format == SubmissionFormat.JSON ? "/options/deadline" : null);
   }
 
   private static String shown(@Nullable String query) {

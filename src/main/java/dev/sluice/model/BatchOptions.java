@@ -92,4 +92,145 @@ public record BatchOptions(
       throw new IllegalArgumentException("openTimeout must be positive");
     }
   }
+
+  /** Gives the same options, to be changed. */
+  public Builder change() {
+    return new Builder(this);
+  }
+
+  /** Options in the making; what is not set stays. One thread. */
+  public static final class Builder {
+    private Delivery delivery;
+    private @Nullable Integer concurrency;
+    private @Nullable Rate rate;
+    private @Nullable String credential;
+    private RetryOptions retry;
+    private List<String> success;
+    private Duration timeout;
+    private @Nullable Instant notBefore;
+    private @Nullable Instant deadline;
+    private int weight;
+    private OnBreakerOpen onBreakerOpen;
+    private Capture capture;
+    private Duration openTimeout;
+    private HaltOn haltOn;
+    private @Nullable Canary canary;
+
+    private Builder(BatchOptions of) {
+      delivery = of.delivery;
+      concurrency = of.concurrency;
+      rate = of.rate;
+      credential = of.credential;
+      retry = of.retry;
+      success = of.success;
+      timeout = of.timeout;
+      notBefore = of.notBefore;
+      deadline = of.deadline;
+      weight = of.weight;
+      onBreakerOpen = of.onBreakerOpen;
+      capture = of.capture;
+      openTimeout = of.openTimeout;
+      haltOn = of.haltOn;
+      canary = of.canary;
+    }
+
+    public Builder delivery(Delivery value) {
+      delivery = value;
+      return this;
+    }
+
+    public Builder concurrency(@Nullable Integer value) {
+      concurrency = value;
+      return this;
+    }
+
+    public Builder rate(@Nullable Rate value) {
+      rate = value;
+      return this;
+    }
+
+    public Builder credential(@Nullable String value) {
+      credential = value;
+      return this;
+    }
+
+    public Builder retry(RetryOptions value) {
+      retry = value;
+      return this;
+    }
+
+    public Builder success(List<String> value) {
+      success = value;
+      return this;
+    }
+
+    public Builder timeout(Duration value) {
+      timeout = value;
+      return this;
+    }
+
+    public Builder notBefore(@Nullable Instant value) {
+      notBefore = value;
+      return this;
+    }
+
+    public Builder deadline(@Nullable Instant value) {
+      deadline = value;
+      return this;
+    }
+
+    public Builder weight(int value) {
+      weight = value;
+      return this;
+    }
+
+    public Builder onBreakerOpen(OnBreakerOpen value) {
+      onBreakerOpen = value;
+      return this;
+    }
+
+    public Builder capture(Capture value) {
+      capture = value;
+      return this;
+    }
+
+    public Builder openTimeout(Duration value) {
+      openTimeout = value;
+      return this;
+    }
+
+    public Builder haltOn(HaltOn value) {
+      haltOn = value;
+      return this;
+    }
+
+    public Builder canary(@Nullable Canary value) {
+      canary = value;
+      return this;
+    }
+
+    /**
+     * Gives the options.
+     *
+     * @throws IllegalArgumentException when a value is out of its range
+     */
+    public BatchOptions build() {
+      return new BatchOptions(
+          delivery,
+          concurrency,
+          rate,
+          credential,
+          retry,
+          success,
+          timeout,
+          notBefore,
+          deadline,
+          weight,
+          onBreakerOpen,
+          capture,
+          openTimeout,
+          haltOn,
+          canary);
+    }
+  }
 }

@@ -3,9 +3,11 @@ package dev.sluice.store;
 import dev.sluice.model.BatchState;
 import dev.sluice.model.Destination;
 import dev.sluice.model.StateReason;
+import dev.sluice.store.ShardQueue.BatchTerms;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +27,16 @@ public interface ControlBoard {
 
   /** Ends a batch: nothing new is sent, items without outcome end {@code CANCELLED}. */
   Controlled cancel(long batchId, StateReason reason);
+
+  /**
+   * Changes a batch in one transaction with the read it starts from, so no change is lost. Name and
+   * metadata may change at any time, options while something may still be sent by them; what
+   * changes nothing is always allowed.
+   *
+   * @param change gives what is wanted for what is. Runs on the store's own thread: quick, and
+   *     without the store. What it throws comes out here, and nothing has changed then.
+   */
+  Controlled change(long batchId, UnaryOperator<BatchSettings> change);
 
   /** Outcome of a control call. */
   sealed interface Controlled {
@@ -69,8 +81,12 @@ public interface ControlBoard {
    *
    * @param sendable whether its items may be sent now
    * @param canary whether only those of its canary may
+   * @param revision of its options; grows with every change
    */
-  record BatchControl(long batchId, boolean sendable, boolean canary) {}
+  record BatchControl(long batchId, boolean sendable, boolean canary, long revision) {}
+
+  /** Gives the terms of batches as they are now. */
+  List<BatchTerms> batchTerms(Collection<Long> batchIds);
 
   /** Gives the desired state of destinations in this replica's lanes. */
   List<DestinationRecord> destinationControls(Collection<Long> destinationIds);

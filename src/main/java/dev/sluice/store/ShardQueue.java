@@ -58,8 +58,12 @@ public interface ShardQueue {
    */
   record Lease(long shardId, long batchId, long destinationId, long token) {}
 
-  /** What every item of a batch shares while it is being sent. */
-  record BatchTerms(BatchRef batch, String tenant, BatchOptions options) {}
+  /**
+   * What every item of a batch shares while it is being sent.
+   *
+   * @param revision of the options; grows with every change
+   */
+  record BatchTerms(BatchRef batch, String tenant, BatchOptions options, long revision) {}
 
   /**
    * A shard with its lease.

@@ -36,6 +36,7 @@ CREATE TABLE batch (
   name             TEXT,
   metadata         TEXT    NOT NULL,
   options          TEXT    NOT NULL,
+  options_revision INTEGER NOT NULL DEFAULT 0,  -- grows with every change of options
   template         TEXT,
   idempotency_key  TEXT,
   fingerprint      BLOB,

@@ -26,6 +26,7 @@ class OpenApiTests extends ApiTestBase {
             "get /v1/batches/{batchId}/items/{index}",
             "get /v1/batches/{batchId}/results",
             "get /v1/items",
+            "patch /v1/batches/{id}",
             "post /v1/batches/{id}/pause",
             "post /v1/batches/{id}/resume",
             "post /v1/batches/{id}/cancel",

@@ -3,13 +3,12 @@ package dev.sluice.bench;
 import dev.sluice.fixture.SluiceClient;
 import dev.sluice.fixture.SluiceProcess;
 import java.io.IOException;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/** How exactly a destination's rate is kept, and how soon a new one holds. */
+/** How exactly a rate is kept, and how soon a new one holds: of a destination, and of a batch. */
 final class Rates {
 
   private static final List<Integer> PER_SECOND = List.of(10, 500, 20_000);
@@ -26,7 +25,7 @@ final class Rates {
     this.client = client;
   }
 
-  private record Kept(double perSecond, double mostInASlice, double afterChange) {}
+  private record Kept(double perSecond, double mostInASlice, double afterChange, double ofBatch) {}
 
   /** Runs it. */
   static Section run(Plan plan) throws IOException {
@@ -41,13 +40,13 @@ final class Rates {
 
   private void warmUp() {
     try (SinkProcess sink = SinkProcess.start(Cores.SHARED)) {
-      client.awaitFinished(submit(sink, plan.warmUpItems()), Duration.ofMinutes(5));
+      client.awaitFinished(submit(sink, plan.warmUpItems(), ""), Duration.ofMinutes(5));
     }
   }
 
-  private String submit(SinkProcess sink, int items) {
+  private String submit(SinkProcess sink, int items, String options) {
     String line = SluiceContender.line(sink.url(), plan.bodyBytes());
-    return client.submit(items, "expectedItems=" + items, _ -> line);
+    return client.submit(items, "expectedItems=" + items + options, _ -> line);
   }
 
   private Section measure() {
@@ -56,7 +55,8 @@ final class Rates {
             "A rate, kept and changed",
             ("A destination has a rate and 64 places, and more items wait than it allows. Counted by the destination"
                     + " for %d s, and for the busiest %d ms of them. Then the rate is halved while the"
-                    + " batch runs, and counted again from one second after.")
+                    + " batch runs, and counted again from one second after; so is the rate of a batch"
+                    + " whose destination has none.")
                 .formatted(MEASURED.toSeconds(), SLICE.toMillis()));
     Section.Table table =
         new Section.Table(
@@ -64,7 +64,8 @@ final class Rates {
             "sent per second",
             "÷ rate",
             "busiest 100 ms ÷ its share",
-            "halved: ÷ rate");
+            "halved: ÷ rate",
+            "a batch's own, halved: ÷ rate");
     for (int rate : PER_SECOND) {
       Kept kept = send(rate);
       double share = kept.mostInASlice / (rate * SLICE.toMillis() / 1000.0);
@@ -73,10 +74,15 @@ final class Rates {
           Section.number(kept.perSecond),
           Section.number(kept.perSecond / rate),
           Section.number(share),
-          Section.number(kept.afterChange / (rate / 2.0)));
+          Section.number(kept.afterChange / (rate / 2.0)),
+          Section.number(kept.ofBatch / (rate / 2.0)));
       section
           .add(off("rate of " + rate + "/s", kept.perSecond / rate))
-          .add(off("rate of " + rate + "/s, halved, after 1 s", kept.afterChange / (rate / 2.0)));
+          .add(off("rate of " + rate + "/s, halved, after 1 s", kept.afterChange / (rate / 2.0)))
+          .add(
+              off(
+                  "rate of " + rate + "/s of a batch, halved, after 1 s",
+                  kept.ofBatch / (rate / 2.0)));
     }
     return section.add(table);
   }
@@ -89,7 +95,7 @@ final class Rates {
     try (SinkProcess sink = SinkProcess.start(Cores.SHARED)) {
       set(sink, rate);
       Duration whole = BEFORE.plus(MEASURED).plus(MEASURED).plusSeconds(5);
-      String id = submit(sink, (int) (rate * whole.toSeconds()));
+      String id = submit(sink, (int) (rate * whole.toSeconds()), "");
       LockSupport.parkNanos(BEFORE.toNanos());
       double[] busiest = {0};
       double perSecond = count(sink, busiest);
@@ -97,7 +103,21 @@ final class Rates {
       LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(1));
       double afterChange = count(sink, new double[1]);
       client.post("/v1/batches/" + id + "/cancel");
-      return new Kept(perSecond, busiest[0], afterChange);
+      return new Kept(perSecond, busiest[0], afterChange, halvedOfBatch(rate));
+    }
+  }
+
+  private double halvedOfBatch(int rate) {
+    try (SinkProcess sink = SinkProcess.start(Cores.SHARED)) {
+      patch("/v1/destinations/" + key(sink), "{\"concurrency\":64}");
+      Duration whole = BEFORE.plus(MEASURED).plusSeconds(5);
+      String id = submit(sink, (int) (rate * whole.toSeconds()), "&rate.permits=" + rate);
+      LockSupport.parkNanos(BEFORE.toNanos());
+      patch("/v1/batches/" + id, "{\"rate\":{\"permits\":" + rate / 2 + "}}");
+      LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(1));
+      double afterChange = count(sink, new double[1]);
+      client.post("/v1/batches/" + id + "/cancel");
+      return afterChange;
     }
   }
 
@@ -120,16 +140,17 @@ final class Rates {
   }
 
   private void set(SinkProcess sink, int rate) {
-    String key = sink.url().replace("http://", "http:").replaceFirst("/.*", "");
-    SluiceClient.Answer answer =
-        client.send(
-            client
-                .request("/v1/destinations/" + key)
-                .header("Content-Type", "application/merge-patch+json")
-                .method(
-                    "PATCH",
-                    BodyPublishers.ofString(
-                        "{\"concurrency\":64,\"rate\":{\"permits\":" + rate + "}}")));
+    patch(
+        "/v1/destinations/" + key(sink),
+        "{\"concurrency\":64,\"rate\":{\"permits\":" + rate + "}}");
+  }
+
+  private static String key(SinkProcess sink) {
+    return sink.url().replace("http://", "http:").replaceFirst("/.*", "");
+  }
+
+  private void patch(String path, String json) {
+    SluiceClient.Answer answer = client.patch(path, json);
     if (answer.status() != 200) {
       throw new IllegalStateException("The rate could not be set: " + answer.response().body());
     }

@@ -42,6 +42,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Random;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
@@ -66,6 +67,7 @@ final class LaneBench {
       new PriorityQueue<>((a, b) -> Long.compare(a.at(), b.at()));
   private final Map<Long, BatchGate> gates = new HashMap<>();
   private final Instant start = Instant.parse("2026-01-01T00:00:00Z");
+  private final List<Lane> lanes = new ArrayList<>();
   private final Admission admission;
   private final Lane lane;
   private final LaneContext context;
@@ -146,13 +148,20 @@ final class LaneBench {
     lane = lane(this::attempt);
   }
 
+  /** Opens another lane to the same destination. */
+  Lane anotherLane() {
+    return lane(this::attempt);
+  }
+
   /** Opens another lane to the same destination, with an attempter of its own. */
   Lane lane(Attempter attempter) {
     return lane(attempter, new LaneLimits(context, (Integer) null));
   }
 
   Lane lane(Attempter attempter, LaneLimits limits) {
-    return new Lane(record(DestinationSettings.DEFAULT, false), context, attempter, limits);
+    Lane opened = new Lane(record(DestinationSettings.DEFAULT, false), context, attempter, limits);
+    lanes.add(opened);
+    return opened;
   }
 
   /** Opens a lane of a destination that an open breaker parked. */
@@ -275,11 +284,22 @@ final class LaneBench {
     long batch = ++batches;
     BatchGate gate =
         new BatchGate(
-            new BatchTerms(new BatchRef(batch, "bat_" + batch), "default", options),
+            new BatchTerms(new BatchRef(batch, "bat_" + batch), "default", options, 0),
             new Random(42),
             clock,
             RatePacer.of("default", context.properties().tenantRate()));
     gates.put(batch, gate);
+    hand(to, count, gate, settled, histories);
+  }
+
+  /** Hands more of a batch to a lane. */
+  void addMore(Lane to, int count, long batch) {
+    hand(to, count, gate(batch), null, Map.of());
+  }
+
+  private void hand(
+      Lane to, int count, BatchGate gate, @Nullable BitSet settled, Map<Long, History> histories) {
+    long batch = gate.batchId();
     ShardEncoder encoder = new ShardEncoder(0);
     for (int i = 0; i < count; i++) {
       encoder.add(
@@ -318,7 +338,7 @@ final class LaneBench {
             RetryOptions.DEFAULT_ON,
             RetryOptions.DEFAULT_NOT_ON,
             RetryOptions.DEFAULT.budget());
-    return with(retry, null);
+    return with(retry);
   }
 
   /** A batch whose retries come at once, and its largest share of retries. */
@@ -334,78 +354,31 @@ final class LaneBench {
             RetryOptions.Jitter.NONE,
             d.on(),
             d.notOn(),
-            budget),
-        null);
+            budget));
   }
 
   BatchOptions failFast() {
-    BatchOptions d = BatchOptions.DEFAULT;
-    return new BatchOptions(
-        d.delivery(),
-        null,
-        null,
-        null,
-        d.retry(),
-        d.success(),
-        d.timeout(),
-        null,
-        null,
-        1,
-        BatchOptions.OnBreakerOpen.FAIL,
-        d.capture(),
-        d.openTimeout(),
-        d.haltOn(),
-        d.canary());
+    return BatchOptions.DEFAULT.change().onBreakerOpen(BatchOptions.OnBreakerOpen.FAIL).build();
   }
 
   BatchOptions concurrency(int concurrency) {
-    return with(RetryOptions.DEFAULT, concurrency);
+    return BatchOptions.DEFAULT.change().concurrency(concurrency).build();
   }
 
   BatchOptions rate(int permits, Duration per) {
-    return with(RetryOptions.DEFAULT, null, new Rate(permits, per, 1));
+    return BatchOptions.DEFAULT.change().rate(new Rate(permits, per, 1)).build();
   }
 
   BatchOptions deadline(Instant deadline) {
-    return with(RetryOptions.DEFAULT, null, null, deadline, null);
+    return BatchOptions.DEFAULT.change().deadline(deadline).build();
   }
 
   BatchOptions canary(int items) {
-    return with(RetryOptions.DEFAULT, null, null, null, new Canary(items, 0.1));
+    return BatchOptions.DEFAULT.change().canary(new Canary(items, 0.1)).build();
   }
 
-  private static BatchOptions with(RetryOptions retry, @Nullable Integer concurrency) {
-    return with(retry, concurrency, null);
-  }
-
-  private static BatchOptions with(
-      RetryOptions retry, @Nullable Integer concurrency, @Nullable Rate rate) {
-    return with(retry, concurrency, rate, null, null);
-  }
-
-  private static BatchOptions with(
-      RetryOptions retry,
-      @Nullable Integer concurrency,
-      @Nullable Rate rate,
-      @Nullable Instant deadline,
-      @Nullable Canary canary) {
-    BatchOptions d = BatchOptions.DEFAULT;
-    return new BatchOptions(
-        d.delivery(),
-        concurrency,
-        rate,
-        d.credential(),
-        retry,
-        d.success(),
-        d.timeout(),
-        d.notBefore(),
-        deadline,
-        d.weight(),
-        d.onBreakerOpen(),
-        d.capture(),
-        d.openTimeout(),
-        d.haltOn(),
-        canary);
+  private static BatchOptions with(RetryOptions retry) {
+    return BatchOptions.DEFAULT.change().retry(retry).build();
   }
 
   /** Answers the oldest exchanges. */
@@ -437,7 +410,7 @@ final class LaneBench {
   }
 
   void follow(long batch, BatchState state) {
-    follow(new BatchControl(batch, state.isDispatchable(), false));
+    follow(new BatchControl(batch, state.isDispatchable(), false, 0));
     if (!state.isDispatchable()) {
       lane.release(batch);
     }
@@ -447,6 +420,15 @@ final class LaneBench {
     BatchGate gate = gates.get(control.batchId());
     gate.follow(control, gate.halts());
     lane.signal();
+  }
+
+  /** Changes the options of a batch, as the housekeeper follows them. */
+  void change(long batch, UnaryOperator<BatchOptions.Builder> change) {
+    BatchGate gate = gates.get(batch);
+    BatchOptions options = change.apply(gate.terms().options().change()).build();
+    gate.follow(
+        new BatchTerms(gate.terms().batch(), gate.terms().tenant(), options, gate.revision() + 1));
+    lanes.forEach(Lane::reconsider);
   }
 
   BatchGate gate(long batch) {

@@ -115,7 +115,10 @@ public class LaneBenchmark {
       BatchRef batch = new BatchRef(i + 1, "bat_" + (i + 1));
       batches[i] =
           new BatchGate(
-              new BatchTerms(batch, "default", BatchOptions.DEFAULT), new Random(42), clock, null);
+              new BatchTerms(batch, "default", BatchOptions.DEFAULT, 0),
+              new Random(42),
+              clock,
+              null);
     }
     Mono<Verdict> answer = Mono.just(new Verdict.Succeeded(new Verdict.Reply(200, null)));
     lane = new Lane(paused, context, _ -> answer, new LaneLimits(context, (Integer) null));

@@ -8,6 +8,7 @@ import dev.sluice.model.BatchOptions;
 import dev.sluice.model.BatchState;
 import dev.sluice.model.Outcome;
 import dev.sluice.model.OutcomeState;
+import dev.sluice.model.Rate;
 import dev.sluice.model.Verdict;
 import dev.sluice.store.ControlBoard.BatchControl;
 import dev.sluice.store.DestinationSettings;
@@ -451,9 +452,9 @@ class LaneTests {
         .singleElement()
         .satisfies(flow -> assertThat(flow.waitingOn()).isEqualTo("canary"))
         .satisfies(flow -> assertThat(flow.waitingCount()).isEqualTo(17));
-    bench.follow(new BatchControl(1, true, true));
+    bench.follow(new BatchControl(1, true, true, 0));
     assertThat(bench.sentCount()).isEqualTo(3);
-    bench.follow(new BatchControl(1, true, false));
+    bench.follow(new BatchControl(1, true, false, 0));
     bench.answerAll(OK);
     assertThat(bench.outcomes()).hasSize(20).doesNotHaveDuplicates();
     assertThat(bench.lane().isEmpty()).isTrue();
@@ -509,10 +510,10 @@ class LaneTests {
     bench.gate(1).halt();
     bench.answerAll(OK);
     assertThat(bench.sentCount()).isEqualTo(2);
-    assertThat(bench.gate(1).follow(new BatchControl(1, true, false), before)).isFalse();
+    assertThat(bench.gate(1).follow(new BatchControl(1, true, false, 0), before)).isFalse();
     bench.lane().signal();
     assertThat(bench.sentCount()).isEqualTo(2);
-    bench.follow(new BatchControl(1, true, false));
+    bench.follow(new BatchControl(1, true, false, 0));
     assertThat(bench.inFlight()).isEqualTo(2);
   }
 
@@ -566,6 +567,88 @@ class LaneTests {
     int wakes = bench.wakeCount();
     bench.advance(Duration.ofSeconds(10));
     assertThat(bench.wakeCount() - wakes).isBetween(5, 30);
+  }
+
+  @Test
+  void aChangedConcurrencyHoldsInEveryLaneOfTheBatch() {
+    LaneBench bench = new LaneBench("--concurrency=50");
+    bench.add(40, bench.concurrency(2));
+    bench.addMore(bench.anotherLane(), 40, 1);
+    assertThat(bench.inFlight()).isEqualTo(2);
+    bench.change(1, of -> of.concurrency(10));
+    assertThat(bench.inFlight()).isEqualTo(10);
+    bench.change(1, of -> of.concurrency(3));
+    bench.answer(7, OK);
+    assertThat(bench.inFlight()).isEqualTo(3);
+    assertThat(bench.sentCount()).as("none while too many were out").isEqualTo(10);
+    bench.answer(1, OK);
+    assertThat(bench.inFlight()).isEqualTo(3);
+    bench.change(1, of -> of.concurrency(null));
+    assertThat(bench.sentCount()).isEqualTo(80);
+    bench.answerAll(OK);
+    assertThat(bench.admitted()).isZero();
+  }
+
+  @Test
+  void aChangedRateFreesWhatWasReservedOfTheOldInEveryLane() {
+    LaneBench bench = new LaneBench("--concurrency=50");
+    bench.add(10, bench.rate(1, Duration.ofDays(1)));
+    Lane other = bench.anotherLane();
+    bench.addMore(other, 10, 1);
+    bench.add(10, bench.rate(1, Duration.ofDays(1)));
+    assertThat(bench.sentOf(1)).isEqualTo(1);
+    bench.change(1, of -> of.rate(new Rate(5, Duration.ofDays(1), 5)));
+    assertThat(bench.sentOf(1)).as("the rate is the batch's, not the lane's").isEqualTo(6);
+    bench.change(1, of -> of.rate(new Rate(5, Duration.ofDays(1), 5)).concurrency(40));
+    assertThat(bench.sentOf(1)).as("the same rate gives nothing new").isEqualTo(6);
+    bench.change(1, of -> of.rate(null));
+    assertThat(bench.sentOf(1)).isEqualTo(20);
+    assertThat(bench.sentOf(2)).as("another batch keeps its rate").isEqualTo(1);
+    bench.answerAll(OK);
+    assertThat(bench.admitted()).isZero();
+    assertThat(bench.lane().snapshot().backlogCount()).isEqualTo(9);
+  }
+
+  @Test
+  void aBatchWhoseRateWasTakenAwayNoLongerWaitsForIt() {
+    LaneBench bench = new LaneBench("--concurrency=2");
+    bench.add(10, bench.rate(1, Duration.ofDays(1)));
+    bench.answerAll(OK);
+    assertThat(bench.lane().flowSnapshots(1).getFirst().waitingOn()).isEqualTo("rate");
+    bench.change(1, of -> of.rate(null));
+    assertThat(bench.inFlight()).isEqualTo(2);
+    assertThat(bench.lane().flowSnapshots(1).getFirst().waitingOn()).isEqualTo("concurrency");
+  }
+
+  @Test
+  void anOlderRevisionOfTheOptionsChangesNothing() {
+    LaneBench bench = new LaneBench("--concurrency=50");
+    bench.add(10, bench.concurrency(1));
+    bench.change(1, of -> of.concurrency(4));
+    bench.gate(1).follow(bench.gate(1).terms());
+    bench.lane().signal();
+    assertThat(bench.inFlight()).isEqualTo(4);
+    bench.answer(1, OK);
+    assertThat(bench.inFlight()).isEqualTo(4);
+  }
+
+  @Test
+  void aDeadlineThatIsMovedHoldsAtItsNewTime() {
+    LaneBench bench = new LaneBench("--concurrency=2");
+    Instant start = bench.instant();
+    bench.add(10, bench.deadline(start.plusSeconds(5)));
+    bench.advance(Duration.ofSeconds(6));
+    bench.answerAll(OK);
+    assertThat(bench.sentCount()).isEqualTo(2);
+    bench.change(1, of -> of.deadline(start.plusSeconds(20)));
+    assertThat(bench.sentCount()).isEqualTo(4);
+    bench.change(1, of -> of.deadline(start.plusSeconds(7)));
+    bench.advance(Duration.ofSeconds(1));
+    bench.answerAll(OK);
+    assertThat(bench.sentCount()).isEqualTo(4);
+    bench.change(1, of -> of.deadline(null));
+    bench.answerAll(OK);
+    assertThat(bench.outcomes()).hasSize(10);
   }
 
   @Test

@@ -3,11 +3,20 @@ package dev.sluice.dispatch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.model.BatchOptions;
+import dev.sluice.model.BodyKind;
+import dev.sluice.model.Destination;
+import dev.sluice.model.Item;
+import dev.sluice.model.OutboundRequest;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.model.Rate;
 import dev.sluice.store.BatchRef;
+import dev.sluice.store.ShardDecoder;
+import dev.sluice.store.ShardEncoder;
 import dev.sluice.store.ShardQueue.BatchTerms;
+import dev.sluice.store.ShardQueue.ClaimedShard;
+import dev.sluice.store.ShardQueue.Lease;
 import java.time.Duration;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -31,15 +40,52 @@ class RateGateTests {
 
   private static BatchGate gate(RatePacer tenant) {
     return new BatchGate(
-        new BatchTerms(new BatchRef(1, "bat_1"), "default", BatchOptions.DEFAULT),
+        new BatchTerms(new BatchRef(1, "bat_1"), "default", BatchOptions.DEFAULT, 0),
         new Random(1),
         ProcessClock.system(),
         tenant);
   }
 
+  private static LaneItem item(BatchGate gate) {
+    ShardEncoder encoder = new ShardEncoder(0);
+    encoder.add(
+        new Item(
+            0,
+            null,
+            new OutboundRequest("POST", "/", List.of(), BodyKind.NONE, new byte[0]),
+            null,
+            null,
+            null));
+    byte[] payload = encoder.finish();
+    ClaimedShard claimed =
+        new ClaimedShard(
+            new Lease(1, 1, 1, 1),
+            gate.terms(),
+            new Destination("http", "target", 80),
+            0,
+            1,
+            0,
+            payload,
+            null);
+    FlowQueue flow = new FlowQueue(gate, ProcessClock.system(), 0, _ -> {});
+    LaneItem item = new ActiveShard(claimed, ShardDecoder.open(payload), flow).nextFresh();
+    assertThat(item).isNotNull();
+    return item;
+  }
+
+  private static void change(BatchGate gate, Rate rate) {
+    BatchTerms before = gate.terms();
+    gate.follow(
+        new BatchTerms(
+            before.batch(),
+            before.tenant(),
+            before.options().change().rate(rate).build(),
+            gate.revision() + 1));
+  }
+
   private static int freeNow(RateGate rates, BatchGate gate) {
     int free = 0;
-    while (rates.reserve(gate, System.nanoTime()) == 0) {
+    while (rates.reserve(item(gate), System.nanoTime()) == 0) {
       free++;
     }
     return free;
@@ -48,7 +94,7 @@ class RateGateTests {
   @Test
   void anAttemptWithoutAnyRateGoesAtOnce() {
     RateGate rates = new RateGate("one", wakeUps, null);
-    assertThat(rates.reserve(gate(null), 0)).isZero();
+    assertThat(rates.reserve(item(gate(null)), 0)).isZero();
     assertThat(rates.isShut()).isFalse();
   }
 
@@ -73,7 +119,7 @@ class RateGateTests {
   @Test
   void theNarrowestRateDecides() {
     RateGate rates = new RateGate("one", wakeUps, pacer("global"));
-    rates.follow(HOURLY);
+    rates.follow(HOURLY, System.nanoTime());
     assertThat(freeNow(rates, gate(pacer("a")))).isEqualTo(1);
   }
 
@@ -81,26 +127,73 @@ class RateGateTests {
   void whatOneRateRefusesTheOthersKeep() {
     RatePacer tenant = pacer("a");
     RateGate narrow = new RateGate("narrow", wakeUps, null);
-    narrow.follow(HOURLY);
+    narrow.follow(HOURLY, System.nanoTime());
     BatchGate gate = gate(tenant);
-    while (narrow.reserve(gate, System.nanoTime()) >= 0) {
+    while (narrow.reserve(item(gate), System.nanoTime()) >= 0) {
       // Until the destination's own rate has nothing left to reserve.
     }
-    long kept = narrow.reserve(gate, System.nanoTime());
+    long kept = narrow.reserve(item(gate), System.nanoTime());
     assertThat(kept).isEqualTo(-1);
     RateGate wide = new RateGate("wide", wakeUps, null);
-    long wait = wide.reserve(gate, System.nanoTime());
+    long wait = wide.reserve(item(gate), System.nanoTime());
     assertThat(wait).isGreaterThanOrEqualTo(0);
   }
 
   @Test
   void aNewRateHoldsFromTheNextAttemptOn() {
     RateGate rates = new RateGate("one", wakeUps, null);
-    rates.follow(HOURLY);
+    rates.follow(HOURLY, System.nanoTime());
     assertThat(freeNow(rates, gate(null))).isEqualTo(1);
-    rates.follow(new Rate(5, Duration.ofHours(1), 5));
+    rates.follow(new Rate(5, Duration.ofHours(1), 5), System.nanoTime());
     assertThat(freeNow(rates, gate(null))).isEqualTo(5);
-    rates.follow(null);
-    assertThat(rates.reserve(gate(null), 0)).isZero();
+    rates.follow(null, System.nanoTime());
+    assertThat(rates.reserve(item(gate(null)), 0)).isZero();
+  }
+
+  @Test
+  void anItemReservedJustBeforeItsBatchChangedGoesByTheNewRate() {
+    RateGate rates = new RateGate("one", wakeUps, null);
+    BatchGate gate = gate(null);
+    change(gate, HOURLY);
+    long now = System.nanoTime();
+    assertThat(rates.reserve(item(gate), now)).isZero();
+    LaneItem item = item(gate);
+    long wait = rates.reserve(item, now);
+    assertThat(wait).isPositive();
+    change(gate, null);
+    rates.keep(item, now + wait);
+    assertThat(rates.keptCount()).isZero();
+    assertThat(item.shard().flow().hasReady(now)).isTrue();
+  }
+
+  @Test
+  void whatAChangedBatchHadReservedOfOtherRatesIsGivenBack() {
+    RateGate rates = new RateGate("one", wakeUps, null);
+    long now = System.nanoTime();
+    rates.follow(HOURLY, now);
+    BatchGate gate = gate(null);
+    change(gate, HOURLY);
+    assertThat(rates.reserve(item(gate), now)).isZero();
+    LaneItem item = item(gate);
+    long wait = rates.reserve(item, now);
+    rates.keep(item, now + wait);
+    change(gate, null);
+    rates.returnStale(now);
+    assertThat(rates.keptCount()).isZero();
+    // The destination's turn in an hour is free again, not the one after.
+    assertThat(rates.reserve(item(gate), now)).isBetween(1L, HOURLY.per().toNanos());
+  }
+
+  @Test
+  void aChangeOfOneBatchLeavesTheTurnsOfOthers() {
+    RateGate rates = new RateGate("one", wakeUps, null);
+    long now = System.nanoTime();
+    BatchGate gate = gate(null);
+    change(gate, HOURLY);
+    assertThat(rates.reserve(item(gate), now)).isZero();
+    LaneItem item = item(gate);
+    rates.keep(item, now + rates.reserve(item, now));
+    rates.returnStale(now);
+    assertThat(rates.keptCount()).isEqualTo(1);
   }
 }

@@ -17,7 +17,10 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
-/** What ends or stops a batch by itself, with real destinations and across kills. */
+/**
+ * What ends or stops a batch by itself, or changes while it runs, with real destinations and across
+ * kills.
+ */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SafetyGatesIT {
 
@@ -194,6 +197,36 @@ class SafetyGatesIT {
       assertThat(results.count("FAILED")).isEqualTo(10);
       assertThat(target.ledger(id).requestCount()).isEqualTo(total);
     }
+  }
+
+  @Test
+  void aChangedRateHoldsWithinASecond() {
+    int total = 2_000;
+    try (TargetServer target = TargetServer.start().on("/x", Script.status(200))) {
+      String id = client.submit(total, "rate.permits=20", _ -> item(target));
+      client.awaitBatch(id, LIMIT, b -> b.path("counts").path("succeeded").asInt() >= 20);
+
+      change(id, "{\"rate\":{\"permits\":1,\"per\":\"1h\"}}");
+      await(Instant.now().plusSeconds(1));
+      long sent = target.ledger(id).requestCount();
+      await(Instant.now().plusSeconds(2));
+      assertThat(target.ledger(id).requestCount()).as("40 at the old rate").isEqualTo(sent);
+      assertThat(client.batch(id).path("rate").path("per").asString()).isEqualTo("1h");
+
+      // The lane waits for a turn in an hour; at the first rate the rest would take 90 s.
+      change(id, "{\"rate\":{\"permits\":400,\"per\":\"1s\"}}");
+      JsonNode batch = client.awaitFinished(id, LIMIT);
+
+      Results results = Results.of(client, id, total);
+      results.agreeWith(batch);
+      assertThat(results.count("SUCCEEDED")).isEqualTo(total);
+      assertThat(target.ledger(id).requestCount()).isEqualTo(total);
+    }
+  }
+
+  private void change(String id, String patch) {
+    SluiceClient.Answer answer = client.patch("/v1/batches/" + id, patch);
+    assertThat(answer.status()).as("%s", answer.json()).isEqualTo(200);
   }
 
   private static int indexOf(Script.Seen seen) {

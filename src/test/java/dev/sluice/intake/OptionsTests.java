@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.api.ApiProblem;
+import dev.sluice.api.OptionFields;
+import dev.sluice.api.OptionsReader;
 import dev.sluice.model.BatchOptions;
 import dev.sluice.model.Canary;
 import dev.sluice.model.Capture;
@@ -24,11 +26,11 @@ class OptionsTests {
 
   private static BatchOptions json(String options) {
     ObjectNode node = (ObjectNode) JsonEnvelope.parse(options.getBytes(StandardCharsets.UTF_8));
-    return OptionsReader.read(new OptionFields(node, "", false));
+    return OptionsReader.read(OptionFields.ofBody(node, "/options"));
   }
 
   private static BatchOptions query(String query) {
-    return OptionsReader.read(new OptionFields(QueryString.of(query).takeRest(), "", true));
+    return OptionsReader.read(OptionFields.ofQuery(QueryString.of(query).takeRest()));
   }
 
   @Test

@@ -45,6 +45,7 @@ import dev.sluice.store.BatchWriter.UploadOpening;
 import dev.sluice.store.ControlBoard.Controlled;
 import dev.sluice.store.ControlBoard.Parking;
 import dev.sluice.store.DestinationSettings.BreakerOverride;
+import dev.sluice.store.ShardQueue.BatchTerms;
 import dev.sluice.store.ShardQueue.ClaimRequest;
 import dev.sluice.store.ShardQueue.ClaimedShard;
 import dev.sluice.store.ShardQueue.GivenBack;
@@ -58,7 +59,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -144,23 +150,7 @@ public abstract class StoreContract {
   }
 
   private static BatchOptions with(Instant notBefore, int weight) {
-    BatchOptions d = BatchOptions.DEFAULT;
-    return new BatchOptions(
-        d.delivery(),
-        d.concurrency(),
-        d.rate(),
-        d.credential(),
-        d.retry(),
-        d.success(),
-        d.timeout(),
-        notBefore,
-        d.deadline(),
-        weight,
-        d.onBreakerOpen(),
-        d.capture(),
-        d.openTimeout(),
-        d.haltOn(),
-        d.canary());
+    return BatchOptions.DEFAULT.change().notBefore(notBefore).weight(weight).build();
   }
 
   private static BatchOptions deadline(Instant deadline) {
@@ -168,83 +158,23 @@ public abstract class StoreContract {
   }
 
   private static BatchOptions deadline(Instant notBefore, Instant deadline) {
-    BatchOptions d = BatchOptions.DEFAULT;
-    return new BatchOptions(
-        d.delivery(),
-        d.concurrency(),
-        d.rate(),
-        d.credential(),
-        d.retry(),
-        d.success(),
-        d.timeout(),
-        notBefore,
-        deadline,
-        d.weight(),
-        d.onBreakerOpen(),
-        d.capture(),
-        d.openTimeout(),
-        d.haltOn(),
-        d.canary());
+    return BatchOptions.DEFAULT.change().notBefore(notBefore).deadline(deadline).build();
   }
 
   private static BatchOptions atMostOnce() {
-    BatchOptions d = BatchOptions.DEFAULT;
-    return new BatchOptions(
-        Delivery.AT_MOST_ONCE,
-        null,
-        null,
-        null,
-        RetryOptions.defaultFor(Delivery.AT_MOST_ONCE),
-        d.success(),
-        d.timeout(),
-        null,
-        null,
-        1,
-        d.onBreakerOpen(),
-        d.capture(),
-        d.openTimeout(),
-        d.haltOn(),
-        d.canary());
+    return BatchOptions.DEFAULT
+        .change()
+        .delivery(Delivery.AT_MOST_ONCE)
+        .retry(RetryOptions.defaultFor(Delivery.AT_MOST_ONCE))
+        .build();
   }
 
   private static BatchOptions failFast() {
-    BatchOptions d = BatchOptions.DEFAULT;
-    return new BatchOptions(
-        d.delivery(),
-        null,
-        null,
-        null,
-        d.retry(),
-        d.success(),
-        d.timeout(),
-        null,
-        null,
-        1,
-        BatchOptions.OnBreakerOpen.FAIL,
-        d.capture(),
-        d.openTimeout(),
-        d.haltOn(),
-        d.canary());
+    return BatchOptions.DEFAULT.change().onBreakerOpen(BatchOptions.OnBreakerOpen.FAIL).build();
   }
 
   private static BatchOptions weight(int weight) {
-    BatchOptions d = BatchOptions.DEFAULT;
-    return new BatchOptions(
-        d.delivery(),
-        null,
-        null,
-        null,
-        d.retry(),
-        d.success(),
-        d.timeout(),
-        null,
-        null,
-        weight,
-        d.onBreakerOpen(),
-        d.capture(),
-        d.openTimeout(),
-        d.haltOn(),
-        d.canary());
+    return BatchOptions.DEFAULT.change().weight(weight).build();
   }
 
   @Nested
@@ -982,24 +912,7 @@ public abstract class StoreContract {
 
     @Test
     void judgesACanaryThatACrashLeftInDoubt() {
-      BatchOptions d = atMostOnce();
-      BatchOptions canary =
-          new BatchOptions(
-              d.delivery(),
-              null,
-              null,
-              null,
-              d.retry(),
-              d.success(),
-              d.timeout(),
-              null,
-              null,
-              1,
-              d.onBreakerOpen(),
-              d.capture(),
-              d.openTimeout(),
-              d.haltOn(),
-              new Canary(3, 0.1));
+      BatchOptions canary = atMostOnce().change().canary(new Canary(3, 0.1)).build();
       BatchRef batch = sealed(store.writer(), canary, shard(ALPHA, 0, 3), shard(ALPHA, 3, 3));
       assertThat(claimAll(store.queue(), 100)).hasSize(1);
 
@@ -1050,7 +963,7 @@ public abstract class StoreContract {
       assertThat(store.queue().ready(0, 10)).isEmpty();
       assertThat(claim(ALPHA, 10)).isEmpty();
       assertThat(store.board().batchControls(Set.of(batch.id())))
-          .containsExactly(new ControlBoard.BatchControl(batch.id(), false, false));
+          .containsExactly(new ControlBoard.BatchControl(batch.id(), false, false, 0));
 
       assertThat(store.board().resume(batch.id(), BY_TEST))
           .isEqualTo(new Controlled.Done(BatchState.RUNNING));
@@ -1311,7 +1224,7 @@ public abstract class StoreContract {
       passDeadline();
       assertThat(claimAll(store.queue(), 100)).isEmpty();
       assertThat(store.board().batchControls(Set.of(batch.id())))
-          .containsExactly(new ControlBoard.BatchControl(batch.id(), false, false));
+          .containsExactly(new ControlBoard.BatchControl(batch.id(), false, false, 0));
 
       assertThat(store.housekeeping().closeShards(1).outcomes())
           .isEqualTo(Map.of(OutcomeState.EXPIRED, 300));
@@ -1420,23 +1333,7 @@ public abstract class StoreContract {
   class Gates {
 
     private static BatchOptions gates(HaltOn haltOn, Canary canary) {
-      BatchOptions d = BatchOptions.DEFAULT;
-      return new BatchOptions(
-          d.delivery(),
-          d.concurrency(),
-          d.rate(),
-          d.credential(),
-          d.retry(),
-          d.success(),
-          d.timeout(),
-          d.notBefore(),
-          d.deadline(),
-          d.weight(),
-          d.onBreakerOpen(),
-          d.capture(),
-          d.openTimeout(),
-          haltOn,
-          canary);
+      return BatchOptions.DEFAULT.change().haltOn(haltOn).canary(canary).build();
     }
 
     private static BatchOptions ratio(double ratio, int after, HaltOn.Action action) {
@@ -1588,7 +1485,7 @@ public abstract class StoreContract {
       assertThat(first).extracting(ClaimedShard::firstIndex).containsExactly(0L, 2L);
       assertThat(store.queue().ready(0, 10)).as("nothing to claim, nothing to look at").isEmpty();
       assertThat(store.board().batchControls(Set.of(batch.id())))
-          .containsExactly(new ControlBoard.BatchControl(batch.id(), true, true));
+          .containsExactly(new ControlBoard.BatchControl(batch.id(), true, true, 0));
       assertThat(read(batch).heldFrom()).isEqualTo(4);
 
       // What comes back meanwhile is claimed again, nothing else.
@@ -1602,7 +1499,7 @@ public abstract class StoreContract {
       assertThat(last.halted()).isEmpty();
       assertThat(read(batch).heldFrom()).isNull();
       assertThat(store.board().batchControls(Set.of(batch.id())))
-          .containsExactly(new ControlBoard.BatchControl(batch.id(), true, false));
+          .containsExactly(new ControlBoard.BatchControl(batch.id(), true, false, 0));
       assertThat(claimAll(store.queue(), 100))
           .extracting(ClaimedShard::firstIndex)
           .containsExactly(12L, 17L);
@@ -1683,6 +1580,197 @@ public abstract class StoreContract {
       SettleReport report = settle(all(shard, OutcomeState.FAILED, clock.instant()));
       assertThat(report.halted()).isEmpty();
       assertThat(store.housekeeping().finish(report.drainedBatches())).containsExactly(batch);
+    }
+  }
+
+  @Nested
+  class Changing {
+
+    private Controlled change(BatchRef batch, UnaryOperator<BatchOptions.Builder> options) {
+      return store
+          .board()
+          .change(
+              batch.id(),
+              of ->
+                  new BatchSettings(
+                      of.name(), of.metadata(), options.apply(of.options().change()).build()));
+    }
+
+    private Settlement failed(ClaimedShard shard, long... indexes) {
+      List<Outcome> outcomes = new ArrayList<>();
+      for (long index : indexes) {
+        outcomes.add(
+            new Outcome(index, null, OutcomeState.FAILED, 500, 1, 1, clock.instant(), null, null));
+      }
+      return new Settlement(shard.lease(), outcomes, List.of());
+    }
+
+    private Controlled rename(BatchRef batch, String name) {
+      return store
+          .board()
+          .change(batch.id(), of -> new BatchSettings(name, Map.of("by", name), of.options()));
+    }
+
+    private long revision(BatchRef batch) {
+      return store.board().batchControls(Set.of(batch.id())).getFirst().revision();
+    }
+
+    @Test
+    void keepsAChangeAndTellsDispatchOfIt() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 10), shard(ALPHA, 10, 10));
+      assertThat(claim(ALPHA, 1).getFirst().terms().revision()).isZero();
+      Rate rate = new Rate(400, Duration.ofSeconds(1), 4);
+      Instant deadline = clock.instant().plusSeconds(60);
+      HaltOn haltOn = new HaltOn(0.5, 7, 3, HaltOn.Action.CANCEL);
+
+      assertThat(
+              change(
+                  batch,
+                  of -> of.rate(rate).concurrency(9).weight(5).deadline(deadline).haltOn(haltOn)))
+          .isEqualTo(new Controlled.Done(BatchState.RUNNING));
+
+      BatchOptions expected =
+          BatchOptions.DEFAULT
+              .change()
+              .rate(rate)
+              .concurrency(9)
+              .weight(5)
+              .deadline(deadline)
+              .haltOn(haltOn)
+              .build();
+      assertThat(read(batch).options()).isEqualTo(expected);
+      assertThat(revision(batch)).isEqualTo(1);
+      BatchTerms terms = store.board().batchTerms(Set.of(batch.id())).getFirst();
+      assertThat(terms).isEqualTo(new BatchTerms(batch, Tenants.DEFAULT, expected, 1));
+      assertThat(claim(ALPHA, 1).getFirst().terms()).isEqualTo(terms);
+      store = crashAndReopen();
+      assertThat(read(batch).options()).isEqualTo(expected);
+      assertThat(revision(batch)).isEqualTo(1);
+    }
+
+    @Test
+    void aChangeThatChangesNothingMakesNoRevision() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 10));
+      change(batch, of -> of.concurrency(3));
+      assertThat(change(batch, of -> of.concurrency(3)))
+          .isEqualTo(new Controlled.Done(BatchState.QUEUED));
+      rename(batch, "other");
+      assertThat(revision(batch)).isEqualTo(1);
+    }
+
+    @Test
+    void noneOfManyChangesAtOnceIsLost() throws Exception {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 10));
+      int threads = 4;
+      int each = 25;
+      int all = threads * each;
+      try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
+        List<Future<?>> running = new ArrayList<>();
+        for (int i = 0; i < threads; i++) {
+          running.add(
+              pool.submit(
+                  () -> {
+                    for (int n = 0; n < each; n++) {
+                      change(batch, of -> of.weight(weightOf(of) + 1));
+                      // Whoever claims meanwhile reads the terms on another connection.
+                      for (ClaimedShard shard : claimAll(store.queue(), 1)) {
+                        store.queue().giveBack(List.of(new GivenBack(shard.lease(), null)));
+                      }
+                    }
+                  }));
+        }
+        for (Future<?> one : running) {
+          one.get(30, TimeUnit.SECONDS);
+        }
+      }
+      assertThat(read(batch).options().weight()).isEqualTo(1 + all);
+      assertThat(revision(batch)).isEqualTo(all);
+      assertThat(claimAll(store.queue(), 1).getFirst().terms().options().weight())
+          .isEqualTo(1 + all);
+    }
+
+    private static int weightOf(BatchOptions.Builder options) {
+      return options.build().weight();
+    }
+
+    @Test
+    void aChangeThatThrowsChangesNothing() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 10));
+      assertThatThrownBy(() -> change(batch, of -> of.concurrency(0)))
+          .isInstanceOf(IllegalArgumentException.class);
+      assertThatThrownBy(() -> change(batch, of -> of.timeout(Duration.ofSeconds(1))))
+          .isInstanceOf(IllegalStateException.class);
+      assertThat(read(batch).options()).isEqualTo(BatchOptions.DEFAULT);
+      assertThat(revision(batch)).isZero();
+    }
+
+    @Test
+    void anOpenAndAPausedBatchCanBeChanged() {
+      BatchRef open = begin(store.writer(), open(null));
+      assertThat(change(open, of -> of.concurrency(2)))
+          .isEqualTo(new Controlled.Done(BatchState.OPEN));
+      BatchRef paused = sealed(store.writer(), shard(ALPHA, 0, 10));
+      store.board().pause(paused.id(), BY_TEST);
+      assertThat(change(paused, of -> of.concurrency(2)))
+          .isEqualTo(new Controlled.Done(BatchState.PAUSED));
+      assertThat(read(paused).options().concurrency()).isEqualTo(2);
+    }
+
+    @Test
+    void onlyNameAndMetadataChangeOnceNothingIsSentAnyMore() {
+      BatchRef done = sealed(store.writer(), shard(ALPHA, 0, 4));
+      settle(all(claim(ALPHA, 4).getFirst(), OutcomeState.SUCCEEDED, clock.instant()));
+      store.housekeeping().finish(List.of(done.id()));
+      BatchRef cancelled = sealed(store.writer(), shard(ALPHA, 0, 4));
+      store.board().cancel(cancelled.id(), BY_TEST);
+      for (BatchRef batch : List.of(done, cancelled)) {
+        BatchState state = read(batch).state();
+        assertThat(change(batch, of -> of.concurrency(2)))
+            .isEqualTo(new Controlled.InvalidState(state));
+        assertThat(change(batch, of -> of)).isEqualTo(new Controlled.Done(state));
+        assertThat(rename(batch, "later")).isEqualTo(new Controlled.Done(state));
+        assertThat(read(batch).name()).isEqualTo("later");
+        assertThat(read(batch).metadata()).containsExactly(Map.entry("by", "later"));
+        assertThat(revision(batch)).isZero();
+      }
+    }
+
+    @Test
+    void aDeadlineHoldsWhereItWasMovedTo() {
+      Instant first = clock.instant().plusSeconds(60);
+      BatchRef batch = sealed(store.writer(), deadline(first), shard(ALPHA, 0, 4));
+      change(batch, of -> of.deadline(first.plusSeconds(60)));
+      clock.advance(Duration.ofSeconds(60));
+      assertThat(store.housekeeping().expireBatches(10)).isZero();
+      assertThat(store.housekeeping().nextDue()).isEqualTo(first.plusSeconds(60));
+      change(batch, of -> of.deadline(first.plusSeconds(1)));
+      clock.advance(Duration.ofSeconds(1));
+      assertThat(store.housekeeping().expireBatches(10)).isEqualTo(1);
+      assertThat(change(batch, of -> of.deadline(null)))
+          .as("closed, though its last item has not ended")
+          .isEqualTo(new Controlled.InvalidState(BatchState.QUEUED));
+    }
+
+    @Test
+    void aChangedHaltRuleJudgesFromTheNextOutcomeOn() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 100));
+      ClaimedShard shard = claim(ALPHA, 100).getFirst();
+      assertThat(settle(failed(shard, 0, 1, 2, 3)).halted()).isEmpty();
+      change(batch, of -> of.haltOn(new HaltOn(0.5, 5, 0, HaltOn.Action.PAUSE)));
+      assertThat(settle(failed(shard, 4)).halted())
+          .containsExactly(new ShardQueue.Halt(batch, HaltRule.FAILURE_RATIO));
+      assertThat(read(batch).state()).isEqualTo(BatchState.PAUSED);
+    }
+
+    @Test
+    void aChangedWeightHoldsFromTheNextClaimOn() {
+      NewShard[] shards = {shard(ALPHA, 0, 10), shard(ALPHA, 10, 10), shard(ALPHA, 20, 10)};
+      BatchRef light = sealed(store.writer(), shards);
+      BatchRef heavy = sealed(store.writer(), shards);
+      change(heavy, of -> of.weight(100));
+      assertThat(claim(ALPHA, 40))
+          .extracting(shard -> shard.terms().batch())
+          .containsExactly(light, heavy, heavy, heavy);
     }
   }
 

@@ -3,13 +3,16 @@ package dev.sluice.store.jdbc;
 import dev.sluice.model.Destination;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.model.StateReason;
+import dev.sluice.store.BatchSettings;
 import dev.sluice.store.ControlBoard;
 import dev.sluice.store.DestinationRecord;
 import dev.sluice.store.DestinationSettings;
+import dev.sluice.store.ShardQueue.BatchTerms;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Desired state in, lane snapshots out. */
@@ -44,7 +47,8 @@ final class SqliteControlBoard implements ControlBoard {
 
   private static final String CONTROLS =
       """
-      SELECT id, state IN (2, 3) AND closed_as IS NULL, held_from IS NOT NULL FROM batch
+      SELECT id, state IN (2, 3) AND closed_as IS NULL, held_from IS NOT NULL, options_revision
+      FROM batch
       WHERE id IN (SELECT value FROM json_each(?))
       """;
 
@@ -61,6 +65,7 @@ final class SqliteControlBoard implements ControlBoard {
   private final ProcessClock clock;
   private final Destinations destinations;
   private final Transitions transitions;
+  private final Changes changes;
   private final Readiness readiness;
   private final Lanes lanes;
 
@@ -70,6 +75,7 @@ final class SqliteControlBoard implements ControlBoard {
     this.clock = parts.clock();
     this.destinations = parts.destinations();
     this.transitions = parts.transitions();
+    this.changes = new Changes(parts.terms());
     this.readiness = parts.readiness();
     this.lanes = parts.lanes();
   }
@@ -87,6 +93,11 @@ final class SqliteControlBoard implements ControlBoard {
   @Override
   public Controlled cancel(long batchId, StateReason reason) {
     return writer.write(session -> transitions.cancel(session, batchId, reason, now()));
+  }
+
+  @Override
+  public Controlled change(long batchId, UnaryOperator<BatchSettings> change) {
+    return writer.write(session -> changes.change(session, batchId, change));
   }
 
   private long now() {
@@ -172,8 +183,16 @@ final class SqliteControlBoard implements ControlBoard {
         session ->
             session.list(
                 CONTROLS,
-                row -> new BatchControl(row.getLong(1), row.getInt(2) == 1, row.getInt(3) == 1),
+                row ->
+                    new BatchControl(
+                        row.getLong(1), row.getInt(2) == 1, row.getInt(3) == 1, row.getLong(4)),
                 JsonColumns.array(batchIds)));
+  }
+
+  @Override
+  public List<BatchTerms> batchTerms(Collection<Long> batchIds) {
+    return readers.read(
+        session -> session.list(Terms.OF, Terms::read, JsonColumns.array(batchIds)));
   }
 
   @Override

@@ -1,8 +1,5 @@
-package dev.sluice.intake;
+package dev.sluice.api;
 
-import dev.sluice.api.ApiProblem;
-import dev.sluice.api.Durations;
-import dev.sluice.api.InputError;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -20,7 +17,7 @@ import tools.jackson.databind.node.ObjectNode;
  * members are as absent ones. From query parameters every leaf is text, and a list is text with
  * commas.
  */
-final class OptionFields {
+public final class OptionFields {
 
   /** Far from what milliseconds or nanoseconds cannot count. */
   private static final Duration MAX_DURATION = Duration.ofDays(3650);
@@ -31,18 +28,30 @@ final class OptionFields {
       "an ISO-8601 time with offset such as 2026-01-31T08:00:00Z, of the years 1970 to 9999";
 
   private final ObjectNode node;
+  private final @Nullable String root;
   private final String path;
   private final boolean textual;
   private final Set<String> taken = new HashSet<>();
 
-  /**
-   * @param path dotted name of this object; empty for the options themselves
-   * @param textual whether it was made of query parameters
-   */
-  OptionFields(ObjectNode node, String path, boolean textual) {
+  private OptionFields(ObjectNode node, @Nullable String root, String path) {
     this.node = node;
+    this.root = root;
     this.path = path;
-    this.textual = textual;
+    this.textual = root == null;
+  }
+
+  /**
+   * Gives the members of the options in a JSON body.
+   *
+   * @param root JSON pointer of the options within the body
+   */
+  public static OptionFields ofBody(ObjectNode options, String root) {
+    return new OptionFields(options, root, "");
+  }
+
+  /** Gives the members of options that are query parameters. */
+  public static OptionFields ofQuery(ObjectNode options) {
+    return new OptionFields(options, null, "");
   }
 
   /** Gives an object member. */
@@ -52,7 +61,7 @@ final class OptionFields {
       return null;
     }
     if (value instanceof ObjectNode object) {
-      return new OptionFields(object, dotted(name), textual);
+      return new OptionFields(object, root, dotted(name));
     }
     throw invalid(name, "an object");
   }
@@ -162,10 +171,10 @@ final class OptionFields {
   }
 
   /** Refuses a member that is designed but not built. */
-  void refuse(String... names) {
+  public void refuse(String... names) {
     for (String name : names) {
       if (take(name) != null) {
-        throw notSupported(name, "options." + dotted(name));
+        throw notSupported(name, ("".equals(root) ? "" : "options.") + dotted(name));
       }
     }
   }
@@ -199,7 +208,7 @@ final class OptionFields {
 
   private ApiProblem problem(int status, String code, String name, String message) {
     String pointer =
-        textual ? null : "/options" + pointer(path) + (name.isEmpty() ? "" : Pointers.to(name));
+        textual ? null : root + pointer(path) + (name.isEmpty() ? "" : Pointers.to(name));
     return new ApiProblem(
         status, code, message, List.of(new InputError(null, null, pointer, code, message)));
   }

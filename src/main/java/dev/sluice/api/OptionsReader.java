@@ -1,4 +1,4 @@
-package dev.sluice.intake;
+package dev.sluice.api;
 
 import static java.util.Objects.requireNonNullElse;
 
@@ -17,16 +17,16 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the options of a batch, whichever way they came. */
-final class OptionsReader {
+public final class OptionsReader {
 
   private OptionsReader() {}
 
   /**
    * Gives the options with defaults for what is absent.
    *
-   * @throws dev.sluice.api.ApiProblem 400 for unknown or invalid members, 422 for those not built
+   * @throws ApiProblem 400 for unknown or invalid members, 422 for those not built
    */
-  static BatchOptions read(OptionFields fields) {
+  public static BatchOptions read(OptionFields fields) {
     fields.refuse("auth", "window", "callback", "maxInvalid");
     BatchOptions defaults = BatchOptions.DEFAULT;
     Delivery delivery = one(fields, "delivery", Delivery.class, defaults.delivery());
@@ -44,30 +44,46 @@ final class OptionsReader {
     }
     try {
       BatchOptions options =
-          new BatchOptions(
-              delivery,
-              concurrency,
-              rate,
-              null,
-              retry,
-              success,
-              timeout,
-              notBefore,
-              deadline,
-              requireNonNullElse(fields.integer("weight"), defaults.weight()),
-              one(
-                  fields,
-                  "onBreakerOpen",
-                  BatchOptions.OnBreakerOpen.class,
-                  defaults.onBreakerOpen()),
-              capture,
-              requireNonNullElse(fields.duration("openTimeout"), defaults.openTimeout()),
-              haltOn(fields.object("haltOn")),
-              canary(fields.object("canary")));
+          defaults
+              .change()
+              .delivery(delivery)
+              .concurrency(concurrency)
+              .rate(rate)
+              .retry(retry)
+              .success(success)
+              .timeout(timeout)
+              .notBefore(notBefore)
+              .deadline(deadline)
+              .weight(requireNonNullElse(fields.integer("weight"), defaults.weight()))
+              .onBreakerOpen(
+                  one(
+                      fields,
+                      "onBreakerOpen",
+                      BatchOptions.OnBreakerOpen.class,
+                      defaults.onBreakerOpen()))
+              .capture(capture)
+              .openTimeout(
+                  requireNonNullElse(fields.duration("openTimeout"), defaults.openTimeout()))
+              .haltOn(haltOn(fields.object("haltOn")))
+              .canary(canary(fields.object("canary")))
+              .build();
       fields.end();
       return options;
     } catch (IllegalArgumentException e) {
       throw fields.outOfRange("", e);
+    }
+  }
+
+  /**
+   * Requires that a deadline lies ahead.
+   *
+   * @param pointer where it was given; null when it came as a query parameter
+   * @throws ApiProblem 400 when it is over
+   */
+  public static void requireAhead(Instant deadline, Instant now, @Nullable String pointer) {
+    if (!deadline.isAfter(now)) {
+      String message = "deadline must lie ahead; " + deadline + " is over, it is " + now;
+      throw ApiProblem.invalid(pointer, "invalid_option", message);
     }
   }
 
