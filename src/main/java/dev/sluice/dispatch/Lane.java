@@ -428,7 +428,7 @@ final class Lane {
   /** Gives back what is not in flight of every shard, or of one batch. */
   void release(@Nullable Long batchId) {
     stock.release(batchId);
-    rates.drop(batchId);
+    rates.drop(batchId, clock.nanoTime());
   }
 
   /** Another holder has the shard. */

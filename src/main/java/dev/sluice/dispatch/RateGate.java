@@ -2,9 +2,11 @@ package dev.sluice.dispatch;
 
 import dev.sluice.model.Rate;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.PriorityBlockingQueue;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * place meanwhile. Any thread.
  */
 final class RateGate {
+
+  private static final RatePacer[] NONE = {};
 
   private final String name;
   private final WakeUps wakeUps;
@@ -37,59 +41,84 @@ final class RateGate {
   /**
    * An item's turn by every rate that it is under.
    *
-   * @param pacers of its batch, its tenant, its destination and the process
+   * @param batch the pacer of its batch, if there is one
+   * @param destination that of its destination
+   * @param pacers all that it is under
    * @param atNanos when it may go by each of them
    */
-  record Reservation(@Nullable RatePacer[] pacers, long[] atNanos) {
+  record Reservation(
+      @Nullable RatePacer batch,
+      @Nullable RatePacer destination,
+      RatePacer[] pacers,
+      long[] atNanos) {
 
     /** Gives back the first so many. */
     private void refund(int count) {
       for (int i = 0; i < count; i++) {
-        RatePacer pacer = pacers[i];
-        if (pacer != null) {
-          pacer.refund(atNanos[i]);
-        }
+        pacers[i].refund(atNanos[i]);
       }
     }
 
     /** Gives back what lies ahead: what has passed would let too many go at once. */
     private void refundAhead(long now) {
       for (int i = 0; i < pacers.length; i++) {
-        RatePacer pacer = pacers[i];
-        if (pacer != null && atNanos[i] - now > 0) {
-          pacer.refund(atNanos[i]);
+        if (atNanos[i] - now > 0) {
+          pacers[i].refund(atNanos[i]);
         }
       }
     }
   }
 
-  /** Reserves an attempt of every rate that the item is under: nanoseconds to wait, or -1. */
+  /**
+   * Reserves an attempt of every rate that the item is under: nanoseconds to wait, or -1.
+   *
+   * <p>The one with the largest burst comes first. While it has to be waited for, nothing is
+   * reserved of a smoother one: all who wait for the same period of the first would have taken
+   * their turns at the other long before, and go together.
+   */
   long reserve(LaneItem item, long now) {
     BatchGate gate = item.shard().gate();
     RatePacer batch = gate.pacer();
-    RatePacer tenant = gate.tenantPacer();
     RatePacer own = pacer;
-    if (batch == null && tenant == null && own == null && global == null) {
+    RatePacer[] pacers = burstiestFirst(batch, gate.tenantPacer(), own, global);
+    if (pacers.length == 0) {
       return 0;
     }
-    RatePacer[] pacers = {batch, tenant, own, global};
-    Reservation reservation = new Reservation(pacers, new long[pacers.length]);
+    Reservation reservation = new Reservation(batch, own, pacers, new long[pacers.length]);
+    int smoothest = pacers[pacers.length - 1].rate().burst();
     long longest = 0;
     for (int i = 0; i < pacers.length; i++) {
-      RatePacer next = pacers[i];
-      if (next != null) {
-        long wait = next.reserve(now);
-        if (wait < 0) {
-          reservation.refund(i);
-          return refused(now + next.lookAgainNanos());
-        }
-        reservation.atNanos[i] = now + wait;
-        longest = Math.max(longest, wait);
+      long wait = pacers[i].reserve(now);
+      if (wait < 0) {
+        reservation.refund(i);
+        return refused(now + pacers[i].lookAgainNanos());
       }
+      reservation.atNanos[i] = now + wait;
+      if (wait > 0 && pacers[i].rate().burst() > smoothest) {
+        reservation.refund(i + 1);
+        return refused(now + wait);
+      }
+      longest = Math.max(longest, wait);
     }
     shut = longest > 0;
     item.reserved(longest > 0 ? reservation : null);
     return longest;
+  }
+
+  private static RatePacer[] burstiestFirst(@Nullable RatePacer... pacers) {
+    RatePacer[] sorted = NONE;
+    for (RatePacer pacer : pacers) {
+      if (pacer != null) {
+        int place = sorted.length;
+        sorted = Arrays.copyOf(sorted, place + 1);
+        while (place > 0 && sorted[place - 1].rate().burst() < pacer.rate().burst()) {
+          sorted[place] = sorted[place - 1];
+          place--;
+        }
+        sorted[place] = pacer;
+      }
+    }
+    return sorted;
   }
 
   /** Another lane may hold every reservation of a batch, so this one must look again by itself. */
@@ -142,33 +171,42 @@ final class RateGate {
 
   /** Puts items back into their flows that were reserved at a rate which no longer holds. */
   void returnStale(long now) {
-    List<LaneItem> kept = new ArrayList<>();
-    LaneItem item;
-    while ((item = reserved.poll()) != null) {
-      if (!isStale(item)) {
-        kept.add(item);
-        continue;
-      }
-      Reservation reservation = item.reservation();
-      if (reservation != null) {
-        reservation.refundAhead(now);
-      }
+    for (LaneItem item : remove(this::isStale, now)) {
       item.shard().flow().putBack(item);
     }
-    reserved.addAll(kept);
     // Without any rate nobody would say so; who still waits says it again at the next look.
     shut = false;
+  }
+
+  /** Removes what is kept with its turns, which go to others. */
+  private List<LaneItem> remove(Predicate<LaneItem> which, long now) {
+    List<LaneItem> kept = new ArrayList<>();
+    List<LaneItem> removed = new ArrayList<>();
+    LaneItem item;
+    while ((item = reserved.poll()) != null) {
+      Reservation reservation = item.reservation();
+      if (!which.test(item)) {
+        kept.add(item);
+      } else {
+        removed.add(item);
+        if (reservation != null) {
+          reservation.refundAhead(now);
+        }
+      }
+    }
+    reserved.addAll(kept);
+    return removed;
   }
 
   private boolean isStale(LaneItem item) {
     Reservation reservation = item.reservation();
     return reservation != null
-        && (reservation.pacers[0] != item.shard().gate().pacer() || reservation.pacers[2] != pacer);
+        && (reservation.batch != item.shard().gate().pacer() || reservation.destination != pacer);
   }
 
   /** Drops what is kept of one batch, or of all: its shards are being given back. */
-  void drop(@Nullable Long batchId) {
-    reserved.removeIf(item -> batchId == null || item.shard().gate().batchId() == batchId);
+  void drop(@Nullable Long batchId, long now) {
+    var _ = remove(item -> batchId == null || item.shard().gate().batchId() == batchId, now);
   }
 
   /** Tells whether the last item asked for had to wait. */

@@ -196,4 +196,32 @@ class RateGateTests {
     rates.returnStale(now);
     assertThat(rates.keptCount()).isEqualTo(1);
   }
+
+  @Test
+  void whoWaitsForAPeriodTakesNoTurnsAtASmootherRate() {
+    RateGate rates = new RateGate("one", wakeUps, null);
+    long now = System.nanoTime();
+    rates.follow(new Rate(1, Duration.ofMinutes(1), 1), now);
+    BatchGate gate = gate(pacer("a"));
+    BatchGate unlimited = gate(null);
+    assertThat(rates.reserve(item(gate), now)).isZero();
+    assertThat(rates.reserve(item(gate), now)).isPositive();
+    for (int i = 0; i < 100; i++) {
+      assertThat(rates.reserve(item(gate), now)).isEqualTo(-1);
+    }
+    // The destination's turns were all left to others: the next is its second minute.
+    assertThat(rates.reserve(item(unlimited), now)).isBetween(1L, 120_000_000_000L);
+  }
+
+  @Test
+  void whatIsDroppedLeavesItsTurnToOthers() {
+    RateGate rates = new RateGate("one", wakeUps, null);
+    long now = System.nanoTime();
+    rates.follow(HOURLY, now);
+    assertThat(rates.reserve(item(gate(null)), now)).isZero();
+    LaneItem item = item(gate(null));
+    rates.keep(item, now + rates.reserve(item, now));
+    rates.drop(null, now);
+    assertThat(rates.reserve(item(gate(null)), now)).isBetween(1L, HOURLY.per().toNanos());
+  }
 }
