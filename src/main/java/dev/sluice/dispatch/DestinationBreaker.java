@@ -34,6 +34,11 @@ final class DestinationBreaker {
   /** While it is not known whether the destination is back, it is asked no more often. */
   private static final long PROBE_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+  /** A state that ends by the wall clock may end a little later than the process clock says. */
+  private static final long ASK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
+  private static final long ASK_PROBING_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+
   private static final long FORCED_FOR_NANOS = TimeUnit.MINUTES.toNanos(1);
 
   private final CircuitBreaker breaker;
@@ -155,6 +160,12 @@ final class DestinationBreaker {
       case HALF_OPEN -> nextProbeNanos.get();
       default -> now;
     };
+  }
+
+  /** Gives the process nanos at which a refused caller should ask again. */
+  long askAgainAt(long now) {
+    boolean probing = breaker.getState() == CircuitBreaker.State.HALF_OPEN;
+    return Math.max(refusesUntil(now), now + (probing ? ASK_PROBING_NANOS : ASK_NANOS));
   }
 
   /**

@@ -16,16 +16,12 @@ import dev.sluice.store.ShardDecoder;
 import dev.sluice.store.ShardQueue.ClaimRequest;
 import dev.sluice.store.ShardQueue.ClaimedShard;
 import dev.sluice.store.ShardQueue.Lease;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,36 +31,28 @@ import org.jspecify.annotations.Nullable;
  */
 final class Lane {
 
-  private static final long NEVER = WakeUps.NEVER;
-  private static final long ASK_BREAKER_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
-  private static final int FAIL_FAST_AT_ONCE = 100;
-  private static final long FAIL_FAST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
-
   private final long destinationId;
   private final Destination destination;
   private final LaneContext context;
   private final ProcessClock clock;
-  private final DestinationBreaker breaker;
+  private final DestinationGate gate;
   private final LoopStarts starts = new LoopStarts(this);
   private final LaneStatistics statistics = new LaneStatistics();
   private final LaneStock stock;
   private final RateGate rates;
-  private final RetryBudget retryBudget = new RetryBudget();
+  private final ItemChooser chooser;
+  private final FailFast failFast;
   private final Set<LaneLoop> loops = ConcurrentHashMap.newKeySet();
   private final AtomicInteger running = new AtomicInteger();
   private final AtomicInteger inFlight = new AtomicInteger();
-  private final AtomicInteger turn = new AtomicInteger();
   private final WakeUps wakeUps;
   private final AtomicBoolean waitingForAdmission = new AtomicBoolean();
 
   /** Set while a loop was refused because others ran that may have been ending. */
   private final AtomicBoolean overLimit = new AtomicBoolean();
 
-  private final AtomicLong holdUntil;
-
   private final LaneLimits limits;
   private volatile @Nullable DestinationSettings settings;
-  private volatile boolean paused;
   private volatile long busyAt;
 
   Lane(DestinationRecord record, LaneContext context, Attempter attempter, LaneLimits limits) {
@@ -76,38 +64,22 @@ final class Lane {
     this.stock = new LaneStock(destinationId, context);
     this.rates = new RateGate(destination.key(), wakeUps, context.globalPacer());
     this.limits = limits;
-    this.breaker =
-        new DestinationBreaker(
-            destination.key(),
-            context.breakers(),
-            context.properties().breaker(),
-            clock,
-            limits::recovered);
-    long now = clock.nanoTime();
-    this.holdUntil = new AtomicLong(now);
-    this.busyAt = now;
-    reopenBreaker(record);
+    this.gate = new DestinationGate(record, context, limits::recovered);
+    this.chooser = new ItemChooser(this, stock, gate, rates, wakeUps);
+    this.failFast = new FailFast(this, stock, context, wakeUps);
+    this.busyAt = clock.nanoTime();
     follow(record);
     starts
         .flatMap(lane -> new LaneLoop(lane, attempter), context.properties().ceiling(), 1)
         .subscribe();
   }
 
-  /** A breaker that was open when its lane or its process ended still is. */
-  private void reopenBreaker(DestinationRecord record) {
-    Instant until = record.parkedUntil();
-    Instant now = clock.instant();
-    if (until != null && until.isAfter(now) && "breaker".equals(record.parkReason())) {
-      breaker.reopen(Duration.between(now, until));
-    }
-  }
-
   // Arrival
 
   /** Adds claimed work. */
-  void add(ClaimedShard claimed, ShardDecoder decoder, BatchGate gate) {
+  void add(ClaimedShard claimed, ShardDecoder decoder, BatchGate batch) {
     busyAt = clock.nanoTime();
-    stock.add(claimed, decoder, gate);
+    stock.add(claimed, decoder, batch);
     signal();
   }
 
@@ -138,62 +110,32 @@ final class Lane {
    */
   @Nullable LaneItem take() {
     long now = clock.nanoTime();
-    long blockedUntil = blockedUntil(now);
-    if (paused || isOverLimit() || blockedUntil - now > 0) {
+    long blockedUntil = gate.blockedUntil(now);
+    boolean blocked = blockedUntil - now > 0;
+    if (gate.isPaused() || blocked || isOverLimit()) {
       // It may have been woken for a place that another lane waits for.
       context.admission().passOn();
-      if (!paused && blockedUntil - now > 0) {
+      if (!gate.isPaused() && blocked) {
         wakeUps.at(blockedUntil);
-        failFast(now);
+        endFast(now);
       }
       return null;
     }
     if (!context.admission().tryEnter(this)) {
       return null;
     }
-    LaneItem item = takeReserved(now);
-    if (item == null) {
-      item = choose(now);
-    }
+    LaneItem item = chooser.next(now);
     if (item == null) {
       context.admission().exit();
-      wakeUps.at(nextDue(now));
-      failFast(now);
+      endFast(now);
     }
     return item;
   }
 
-  /** While the breaker is open, ends the items of batches that do not want to wait for it. */
-  private void failFast(long now) {
-    if (!isBroken(now) || !breaker.isOpen()) {
-      return;
+  private void endFast(long now) {
+    if (gate.failsFast(now)) {
+      failFast.run(now);
     }
-    for (FlowQueue flow : stock.flows()) {
-      if (flow.gate().failsFast()) {
-        failFast(flow, now);
-      }
-    }
-  }
-
-  private void failFast(FlowQueue flow, long now) {
-    for (int i = 0; i < FAIL_FAST_AT_ONCE; i++) {
-      // Its place is what bounds the outcomes that are not on disk yet.
-      if (!flow.gate().isOpen() || !context.admission().tryEnter(this)) {
-        wakeUps.at(future(flow.nextDue(), now));
-        return;
-      }
-      LaneItem item = flow.poll(now, true);
-      if (item == null) {
-        context.admission().exit();
-        wakeUps.at(future(flow.nextDue(), now));
-        return;
-      }
-      context.settler().failFast(item);
-      stock.ended(item.shard());
-      context.admission().exit();
-    }
-    // Others need room for their outcomes too.
-    wakeUps.at(now + FAIL_FAST_PAUSE_NANOS);
   }
 
   /**
@@ -215,142 +157,6 @@ final class Lane {
     return running.get() > most;
   }
 
-  private @Nullable LaneItem takeReserved(long now) {
-    LaneItem item;
-    while ((item = rates.poll(now)) != null) {
-      if (!item.shard().begin()) {
-        continue;
-      }
-      if (!item.shard().gate().tryEnter(this)) {
-        putBack(item);
-        return null;
-      }
-      if (!mayPassBreaker(now)) {
-        item.shard().gate().exit();
-        putBack(item);
-        return null;
-      }
-      return item;
-    }
-    return null;
-  }
-
-  /**
-   * First tries go first once retries have used up their share, also those that the feeder is about
-   * to bring; nothing goes instead of a retry.
-   */
-  private @Nullable LaneItem choose(long now) {
-    LaneItem item = choose(now, true);
-    if (item != null || isBroken(now) || !isRetryDue(now)) {
-      return item;
-    }
-    long refillUntil = stock.refillUntil(now);
-    if (refillUntil - now > 0) {
-      wakeUps.at(refillUntil);
-      return null;
-    }
-    return choose(now, false);
-  }
-
-  private boolean isRetryDue(long now) {
-    for (FlowQueue flow : stock.flows()) {
-      if (flow.isRetryDue(now)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private @Nullable LaneItem choose(long now, boolean withinBudget) {
-    FlowQueue[] all = stock.flows();
-    int first = all.length < 2 ? 0 : Math.floorMod(turn.getAndIncrement(), all.length);
-    for (int i = 0; i < all.length; i++) {
-      FlowQueue flow = all[(first + i) % all.length];
-      if (flow.hasReady(now)) {
-        LaneItem item = chooseFrom(flow, now, withinBudget);
-        if (item != null || isBroken(now)) {
-          return item;
-        }
-      }
-    }
-    return null;
-  }
-
-  /** Takes an item of one flow; while a rate is the only gate shut, reserves ahead instead. */
-  private @Nullable LaneItem chooseFrom(FlowQueue flow, long now, boolean withinBudget) {
-    BatchGate gate = flow.gate();
-    while (gate.tryEnter(this)) {
-      boolean spent =
-          withinBudget && flow.isRetryDue(now) && retryBudget.trySpend(gate.retryBudget());
-      LaneItem item = flow.poll(now, spent || !withinBudget);
-      if (spent && (item == null || !item.isRetry())) {
-        retryBudget.refund(gate.retryBudget());
-      }
-      if (item == null) {
-        gate.exit();
-        return null;
-      }
-      if (!mayPassBreaker(now)) {
-        gate.exit();
-        putBack(item);
-        return null;
-      }
-      long wait = rates.reserve(item, now);
-      if (wait >= 0 && !item.isRetry()) {
-        retryBudget.earn();
-      }
-      if (wait == 0) {
-        return item;
-      }
-      breaker.release(now);
-      gate.exit();
-      if (wait < 0) {
-        putBack(item);
-        return null;
-      }
-      leave(item);
-      rates.keep(item, now + wait);
-    }
-    return null;
-  }
-
-  private boolean mayPassBreaker(long now) {
-    if (breaker.tryAcquire(now)) {
-      return true;
-    }
-    wakeUps.at(Math.max(breaker.refusesUntil(now), now + ASK_BREAKER_NANOS));
-    return false;
-  }
-
-  private boolean isBroken(long now) {
-    return breaker.refusesUntil(now) - now > 0;
-  }
-
-  private void putBack(LaneItem item) {
-    item.shard().flow().putBack(item);
-    leave(item);
-  }
-
-  /** Counts an item out of its shard without an outcome. */
-  private void leave(LaneItem item) {
-    stock.left(item.shard());
-  }
-
-  /**
-   * Gives the next time after {@code now} at which an item falls due; what is due waits for a gate.
-   */
-  private long nextDue(long now) {
-    long due = future(rates.nextDue(), now);
-    for (FlowQueue flow : stock.flows()) {
-      due = Math.min(due, future(flow.nextDue(), now));
-    }
-    return due;
-  }
-
-  private static long future(long nanos, long now) {
-    return nanos != NEVER && nanos - now > 0 ? nanos : NEVER;
-  }
-
   // The attempt
 
   /** Says that an item taken is being sent; gives what to send. */
@@ -359,14 +165,14 @@ final class Lane {
     item.shard().flow().started();
     context.observer().attemptStarted(destination);
     Item content = item.shard().item(item.ordinal());
-    BatchGate gate = item.shard().gate();
+    BatchGate batch = item.shard().gate();
     Origin origin = content.origin();
     String key =
         origin == null
-            ? gate.terms().batch().publicId() + '-' + item.index()
+            ? batch.terms().batch().publicId() + '-' + item.index()
             : origin.batchId() + '-' + origin.index();
     return new AttemptRequest(
-        destination, content.request(), item.attempts() + 1, key, gate.attemptTerms(), cutter);
+        destination, content.request(), item.attempts() + 1, key, batch.attemptTerms(), cutter);
   }
 
   /** Takes the verdict of an item that was being sent; frees its places, whatever happens. */
@@ -387,19 +193,10 @@ final class Lane {
     long nanos = now - startedNanos;
     int concurrent = inFlight.getAndDecrement();
     item.shard().flow().ended();
-    breaker.record(verdict, nanos);
+    gate.ended(verdict, nanos, now);
     limits.ended(verdict, startedNanos, now, concurrent);
     statistics.ended(verdict);
     context.observer().attemptEnded(destination, verdict, nanos);
-    Duration wait = verdict.retryAfter();
-    if (wait != null) {
-      hold(now, wait);
-    }
-  }
-
-  private void hold(long now, Duration wait) {
-    long until = now + wait.toNanos();
-    holdUntil.accumulateAndGet(until, (before, asked) -> asked - before > 0 ? asked : before);
   }
 
   // Control and housekeeping
@@ -407,15 +204,14 @@ final class Lane {
   /** Follows what an operator wants of the destination. */
   void follow(DestinationRecord record) {
     boolean pausedNow = record.paused() != null;
-    if (pausedNow == paused && record.settings().equals(settings)) {
+    if (pausedNow == gate.isPaused() && record.settings().equals(settings)) {
       return;
     }
     settings = record.settings();
-    paused = pausedNow;
+    gate.follow(record);
     limits.follow(record.settings().concurrency());
     var rate = record.settings().rate() != null ? record.settings().rate() : context.defaultRate();
     rates.follow(rate, clock.nanoTime());
-    breaker.override(record.settings().breaker());
     signal();
   }
 
@@ -444,7 +240,7 @@ final class Lane {
   /** Gives what the lane would claim now; null when it has no room. */
   @Nullable ClaimRequest wants(long bytes) {
     busyAt = clock.nanoTime();
-    return paused ? null : stock.wants(bytes);
+    return gate.isPaused() ? null : stock.wants(bytes);
   }
 
   /** Cuts attempts past their deadline. */
@@ -462,18 +258,12 @@ final class Lane {
    * ahead.
    */
   long blockedUntil() {
-    return blockedUntil(clock.nanoTime());
-  }
-
-  private long blockedUntil(long now) {
-    long held = holdUntil.get();
-    long broken = breaker.refusesUntil(now);
-    return held - broken > 0 ? held : broken;
+    return gate.blockedUntil(clock.nanoTime());
   }
 
   /** Gives why it is blocked. */
   String blockReason() {
-    return holdUntil.get() - breaker.refusesUntil(clock.nanoTime()) > 0 ? "hold" : "breaker";
+    return gate.blockReason(clock.nanoTime());
   }
 
   /** Gives the limit to begin with when the lane comes back. */
@@ -503,8 +293,8 @@ final class Lane {
     FlowQueue flow = stock.flow(batchId);
     long now = clock.nanoTime();
     return flow != null
-        && !paused
-        && blockedUntil() - now <= 0
+        && !gate.isPaused()
+        && gate.blockedUntil(now) - now <= 0
         && running.get() < limits.current()
         && flow.hasReady(now);
   }
@@ -514,7 +304,7 @@ final class Lane {
   }
 
   boolean isPaused() {
-    return paused;
+    return gate.isPaused();
   }
 
   boolean beginWaiting() {
@@ -559,8 +349,8 @@ final class Lane {
         inFlight.get(),
         backlog,
         limits.current(),
-        breaker.state(),
-        holdUntil.get() - now > 0 ? clock.instant().plusNanos(holdUntil.get() - now) : null,
+        gate.breakerState(),
+        gate.heldUntil(now),
         statistics.ratePerSecond(),
         statistics.successRatio());
   }
@@ -574,25 +364,25 @@ final class Lane {
   private FlowSnapshot snapshot(FlowQueue flow, long now, long nanos) {
     int waiting = flow.backlogCount();
     String reason = waiting == 0 ? null : waitingOn(flow, now);
-    long until = "retry".equals(reason) ? flow.nextDue() : blockedUntil();
+    long until = "retry".equals(reason) ? flow.nextDue() : gate.blockedUntil(now);
     return new FlowSnapshot(
         flow.gate().batchId(),
         destinationId,
         flow.inFlight(),
         reason,
         waiting,
-        reason != null && until != NEVER && until - now > 0
+        reason != null && until != WakeUps.NEVER && until - now > 0
             ? clock.instant().plusNanos(until - now)
             : null,
         flow.takeEnded() * 1e9 / Math.max(1, nanos));
   }
 
   private @Nullable String waitingOn(FlowQueue flow, long now) {
-    if (paused) {
+    if (gate.isPaused()) {
       return "paused";
     }
-    if (blockedUntil() - now > 0) {
-      return blockReason();
+    if (gate.blockedUntil(now) - now > 0) {
+      return gate.blockReason(now);
     }
     if (!flow.hasReady(now)) {
       return flow.awaitsCanary() ? "canary" : "retry";
@@ -603,15 +393,9 @@ final class Lane {
     if (flow.gate().isFull()) {
       return "concurrency";
     }
-    if (waitsForBudget(flow)) {
+    if (chooser.waitsForBudget(flow)) {
       return "retry_budget";
     }
     return inFlight.get() >= limits.current() ? "concurrency" : null;
-  }
-
-  private boolean waitsForBudget(FlowQueue flow) {
-    return !flow.hasFirstTries()
-        && retryBudget.isSpent(flow.gate().retryBudget())
-        && Arrays.stream(stock.flows()).anyMatch(FlowQueue::hasFirstTries);
   }
 }

@@ -43,4 +43,9 @@ final class WakeUps {
     next.compareAndSet(nanos, NEVER);
     look.run();
   }
+
+  /** Gives {@code nanos} when they are ahead of {@code now}, otherwise {@link #NEVER}. */
+  static long ahead(long nanos, long now) {
+    return nanos != NEVER && nanos - now > 0 ? nanos : NEVER;
+  }
 }
