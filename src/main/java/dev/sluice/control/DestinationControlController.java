@@ -5,7 +5,6 @@ import dev.sluice.api.DestinationView;
 import dev.sluice.model.Destination;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.model.StateReason;
-import dev.sluice.store.BatchReader;
 import dev.sluice.store.ControlBoard;
 import dev.sluice.store.DestinationRecord;
 import dev.sluice.store.DestinationSettings;
@@ -21,6 +20,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,12 +46,10 @@ final class DestinationControlController {
   private static final Logger log = LoggerFactory.getLogger(DestinationControlController.class);
 
   private final ControlBoard board;
-  private final BatchReader reader;
   private final ProcessClock clock;
 
-  DestinationControlController(ControlBoard board, BatchReader reader, ProcessClock clock) {
+  DestinationControlController(ControlBoard board, ProcessClock clock) {
     this.board = board;
-    this.reader = reader;
     this.clock = clock;
   }
 
@@ -74,12 +72,7 @@ final class DestinationControlController {
       throws IOException, HttpMediaTypeNotSupportedException {
     Destination destination = DestinationKeys.parse(key);
     ObjectNode patch = ControlBody.read(request);
-    DestinationSettings before =
-        reader
-            .destination(destination.key())
-            .map(DestinationRecord::settings)
-            .orElse(DestinationSettings.DEFAULT);
-    return update(destination, SettingsPatch.apply(before, patch));
+    return update(destination, before -> SettingsPatch.apply(before, patch));
   }
 
   @Operation(
@@ -99,11 +92,13 @@ final class DestinationControlController {
       throws IOException, HttpMediaTypeNotSupportedException {
     Destination destination = DestinationKeys.parse(key);
     ObjectNode body = ControlBody.read(request);
-    return update(destination, SettingsPatch.apply(DestinationSettings.DEFAULT, body));
+    return update(destination, _ -> SettingsPatch.apply(DestinationSettings.DEFAULT, body));
   }
 
-  private DestinationView update(Destination destination, DestinationSettings settings) {
-    DestinationRecord record = board.update(destination, settings);
+  private DestinationView update(
+      Destination destination, UnaryOperator<DestinationSettings> change) {
+    DestinationRecord record = board.update(destination, change);
+    DestinationSettings settings = record.settings();
     log.atInfo()
         .addKeyValue("destination", destination.key())
         .addKeyValue("rate", settings.rate())

@@ -47,8 +47,18 @@ public interface ControlBoard {
     record InvalidState(BatchState state) implements Controlled {}
   }
 
-  /** Replaces what an operator wants of a destination; creates the destination when it is new. */
-  DestinationRecord update(Destination destination, DestinationSettings settings);
+  /**
+   * Changes what an operator wants of a destination in one transaction with the read it starts
+   * from; creates the destination when it is new.
+   *
+   * @param change as for a batch
+   */
+  DestinationRecord update(Destination destination, UnaryOperator<DestinationSettings> change);
+
+  /** Replaces what an operator wants of a destination. */
+  default DestinationRecord update(Destination destination, DestinationSettings settings) {
+    return update(destination, _ -> settings);
+  }
 
   /** Pauses a destination until {@code until}, or until it is resumed. */
   DestinationRecord pauseDestination(

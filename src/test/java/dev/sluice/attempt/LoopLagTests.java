@@ -11,13 +11,22 @@ import org.junit.jupiter.api.Test;
 class LoopLagTests {
 
   @Test
-  void tellsHowLongTheSlowestLoopHasLetATaskWait() {
+  void tellsHowLongTheSlowestLoopHasLetATaskWait() throws InterruptedException {
     DefaultEventExecutorGroup loops = new DefaultEventExecutorGroup(2);
+    CountDownLatch blocking = new CountDownLatch(1);
     CountDownLatch blocked = new CountDownLatch(1);
     try {
       LoopLag lag = new LoopLag(loops);
       assertThat(lag.sample()).isZero();
-      loops.next().execute(() -> awaitUninterruptibly(blocked));
+      loops
+          .next()
+          .execute(
+              () -> {
+                blocking.countDown();
+                awaitUninterruptibly(blocked);
+              });
+      // The loop has run the first probe then; a probe still under way would not be sent again.
+      assertThat(blocking.await(30, TimeUnit.SECONDS)).isTrue();
       lag.sample();
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(30));
       long soFar = lag.sample();

@@ -45,6 +45,7 @@ import dev.sluice.store.BatchWriter.UploadOpening;
 import dev.sluice.store.ControlBoard.Controlled;
 import dev.sluice.store.ControlBoard.Parking;
 import dev.sluice.store.DestinationSettings.BreakerOverride;
+import dev.sluice.store.DestinationSettings.Concurrency;
 import dev.sluice.store.ShardQueue.BatchTerms;
 import dev.sluice.store.ShardQueue.ClaimRequest;
 import dev.sluice.store.ShardQueue.ClaimedShard;
@@ -1121,6 +1122,21 @@ public abstract class StoreContract {
     }
 
     @Test
+    void noneOfManyChangesOfADestinationIsLost() throws Exception {
+      try (ExecutorService pool = Executors.newFixedThreadPool(4)) {
+        List<Future<?>> running = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+          running.add(pool.submit(() -> store.board().update(ALPHA, StoreContract::oneMore)));
+        }
+        for (Future<?> one : running) {
+          one.get(30, TimeUnit.SECONDS);
+        }
+      }
+      assertThat(store.reader().destination(ALPHA.key()).orElseThrow().settings().concurrency())
+          .isEqualTo(Concurrency.fixed(40));
+    }
+
+    @Test
     void anOperatorWhoClosesABreakerEndsItsParking() {
       sealed(store.writer(), shard(ALPHA, 0, 10));
       long id = store.reader().destination(ALPHA.key()).orElseThrow().id();
@@ -2007,5 +2023,11 @@ public abstract class StoreContract {
   @Test
   void isHealthy() {
     store.health().check();
+  }
+
+  private static DestinationSettings oneMore(DestinationSettings settings) {
+    Concurrency now = settings.concurrency();
+    return new DestinationSettings(
+        null, Concurrency.fixed(now == null || now.max() == null ? 1 : now.max() + 1), null);
   }
 }

@@ -105,11 +105,13 @@ final class SqliteControlBoard implements ControlBoard {
   }
 
   @Override
-  public DestinationRecord update(Destination destination, DestinationSettings settings) {
-    String breaker = settings.breaker() == null ? "AUTO" : settings.breaker().name();
+  public DestinationRecord update(
+      Destination destination, UnaryOperator<DestinationSettings> change) {
     return change(
         destination,
         (session, id) -> {
+          DestinationSettings settings = change.apply(read(session, id).settings());
+          String breaker = settings.breaker() == null ? "AUTO" : settings.breaker().name();
           if (session.update(END_PARKING, id, breaker, breaker) > 0) {
             readiness.changed(session);
           }
@@ -146,12 +148,16 @@ final class SqliteControlBoard implements ControlBoard {
         session -> {
           long id = destinations.id(session, destination);
           change.run(session, id);
-          DestinationRecord changed = session.first(DESTINATION, destinations::read, id);
-          if (changed == null) {
-            throw new IllegalStateException("A destination vanished, indicates a bug");
-          }
-          return changed;
+          return read(session, id);
         });
+  }
+
+  private DestinationRecord read(Session session, long id) throws SQLException {
+    DestinationRecord record = session.first(DESTINATION, destinations::read, id);
+    if (record == null) {
+      throw new IllegalStateException("A destination vanished, indicates a bug");
+    }
+    return record;
   }
 
   @Override
