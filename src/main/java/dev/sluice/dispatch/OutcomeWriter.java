@@ -57,6 +57,8 @@ final class OutcomeWriter implements OutcomeSink {
     record Tried(Lease lease, Attempt attempt) implements Entry {}
 
     record Returned(GivenBack shard) implements Entry {}
+
+    record Awaited(Runnable task) implements Entry {}
   }
 
   OutcomeWriter(
@@ -96,6 +98,12 @@ final class OutcomeWriter implements OutcomeSink {
   @Override
   public void giveBack(Lease lease, @Nullable Instant notBefore) {
     enqueue(new Entry.Returned(new GivenBack(lease, notBefore)));
+    LockSupport.unpark(thread);
+  }
+
+  @Override
+  public void whenStored(Runnable task) {
+    enqueue(new Entry.Awaited(task));
     LockSupport.unpark(thread);
   }
 
@@ -148,6 +156,7 @@ final class OutcomeWriter implements OutcomeSink {
   private boolean commit(List<Entry> group) {
     Map<Lease, Settlement> settlements = new LinkedHashMap<>();
     List<GivenBack> givenBack = new ArrayList<>();
+    List<Runnable> awaited = new ArrayList<>();
     int outcomes = 0;
     for (Entry entry : group) {
       switch (entry) {
@@ -158,6 +167,7 @@ final class OutcomeWriter implements OutcomeSink {
         case Entry.Tried(Lease lease, Attempt attempt) ->
             settlement(settlements, lease).attempts().add(attempt);
         case Entry.Returned(GivenBack shard) -> givenBack.add(shard);
+        case Entry.Awaited(Runnable task) -> awaited.add(task);
       }
     }
     if (!settlements.isEmpty()) {
@@ -172,7 +182,18 @@ final class OutcomeWriter implements OutcomeSink {
       gaveUp = !repeat(() -> queue.giveBack(givenBack));
       observer.shardsGivenBack(givenBack.size());
     }
+    if (!gaveUp) {
+      awaited.forEach(OutcomeWriter::run);
+    }
     return !gaveUp;
+  }
+
+  private static void run(Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException e) {
+      log.atError().setCause(e).log("What awaited a commit failed, indicates a bug.");
+    }
   }
 
   private static Settlement settlement(Map<Lease, Settlement> settlements, Lease lease) {
