@@ -82,6 +82,11 @@ final class BatchCheck {
     if (earlier != null && !earlier.text().equals(Story.Reported.textOf(line))) {
       fault(line, "was " + earlier.text());
     }
+    if (submission != null
+        && submission.isPoison(index)
+        && !line.path("error").path("code").asString("").equals("poison")) {
+      fault(line, "but it is poison");
+    }
     List<Sighting> requests = sightings.of(id, index);
     judge(line, state, requests);
     repeats(line, requests, earlier);
@@ -111,7 +116,11 @@ final class BatchCheck {
         if (NOT_SENT.contains(code) && arrived) {
           fault(line, "but that attempt did arrive");
         }
-        if (status == 0 && !NOT_SENT.contains(code)) {
+        if (code.equals("poison")) {
+          if (submission == null || !submission.isPoison(line.path("index").asInt())) {
+            fault(line, "but it ended no process");
+          }
+        } else if (status == 0 && !NOT_SENT.contains(code)) {
           fault(line, "but it is not certain that nothing was sent");
         }
       }

@@ -23,6 +23,8 @@ final class Campaign implements AutoCloseable {
   /** Something broken may never end. */
   private static final Duration SHORT_DRAIN = Duration.ofSeconds(12);
 
+  private static final int POISONED = 400;
+
   private final Path directory;
   private final Settings settings;
   private final Random random;
@@ -90,6 +92,14 @@ final class Campaign implements AutoCloseable {
       jvm.add("-javaagent:" + agent + "=" + String.join(",", all));
     }
     return plain.jvm(jvm.toArray(String[]::new));
+  }
+
+  /** Has an item in the next submission that ends every process that is about to send it. */
+  void poison() {
+    int number = story.nextNumber();
+    Submission submission = Submission.poisoned(number, POISONED, oracle.url("/" + number));
+    story.add(submission);
+    story.unfinished().add(submission);
   }
 
   /** Starts once more, lets everything end and checks it. */

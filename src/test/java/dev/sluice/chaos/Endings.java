@@ -195,6 +195,44 @@ final class Endings {
     }
   }
 
+  /** An item ends the process, until it has been found and does not any more. */
+  static final class Poison implements Ending {
+
+    private static final Duration FOUND = Duration.ofSeconds(6);
+
+    private boolean found;
+
+    /** Tells whether a process lived. */
+    boolean isFound() {
+      return found;
+    }
+
+    @Override
+    public List<String> agentOptions() {
+      return List.of("poison=" + Submission.POISON);
+    }
+
+    @Override
+    public Cost end(Life life) {
+      SluiceProcess process = life.process();
+      try {
+        int exit = process.awaitExit(FOUND);
+        if (exit != HALTED) {
+          life.story().fault("An item should end the process, which gave " + exit);
+        }
+      } catch (IllegalStateException _) {
+        found = true;
+        process.kill();
+      }
+      return life.crash();
+    }
+
+    @Override
+    public String describe() {
+      return "an item ends the process";
+    }
+  }
+
   private static String tail(SluiceProcess process) {
     List<String> lines = process.log().lines().toList();
     return String.join("\n", lines.subList(Math.max(0, lines.size() - 12), lines.size()));

@@ -65,6 +65,7 @@ public final class Laboratory {
     parts.put("terms", scenarios::terms);
     parts.put("cuts", scenarios::cuts);
     parts.put("zombies", () -> scenarios.zombies(STOPPED));
+    parts.put("poison", scenarios::poison);
     for (Mutation mutation : Mutations.all()) {
       parts.put(mutation.name(), () -> scenarios.mutation(mutation));
     }

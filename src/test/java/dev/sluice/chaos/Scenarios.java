@@ -21,6 +21,9 @@ final class Scenarios {
   private static final int CONTROL_IMAGES = 3;
   private static final int BROKEN_LIVES = 4;
 
+  /** Two until its shard runs alone, two there, and bystanders before. */
+  private static final int POISON_LIVES = 8;
+
   private final Plan plan;
   private int directories;
 
@@ -121,6 +124,30 @@ final class Scenarios {
         plan.zombies(),
         Settings.USUAL,
         _ -> new Endings.Zombie(stopped));
+  }
+
+  /** An item that ends every process that sends it: it alone is found, and soon. */
+  Row poison() throws IOException {
+    Row row = new Row("poison");
+    Path directory = next();
+    try (Campaign campaign = new Campaign(directory, seed(row, 0), Settings.USUAL, null)) {
+      campaign.cycle(new Endings.Kill(KILL_MILLIS, false));
+      campaign.poison();
+      Endings.Poison ending = new Endings.Poison();
+      int lives = 0;
+      while (!ending.isFound() && lives <= POISON_LIVES) {
+        campaign.cycle(ending);
+        lives++;
+      }
+      if (!ending.isFound()) {
+        row.fault("An item ended " + lives + " processes and was not found");
+      }
+      row.add(campaign.finish());
+    }
+    if (row.isGood()) {
+      FileSystemUtils.deleteRecursively(directory);
+    }
+    return row;
   }
 
   /** A build that is broken on purpose has to be noticed. */

@@ -7,30 +7,30 @@ import java.util.List;
 /**
  * How the process under test is set: small buffers, so that bounds are narrow and reached.
  *
- * @param concurrency in flight to one destination; there are two
+ * @param concurrency in flight to one of the two destinations
  * @param outcomeBuffer outcomes that may be lost with the process
- * @param backlog items of a lane, which may be in doubt after a crash
  * @param drain how long SIGTERM waits
  */
-record Settings(int concurrency, int outcomeBuffer, int backlog, Duration drain) {
+record Settings(int concurrency, int outcomeBuffer, Duration drain) {
 
-  static final Settings USUAL = new Settings(32, 400, 600, Duration.ofSeconds(35));
-
-  private static final int DESTINATIONS = 2;
-  private static final int MAX_SHARD = 500;
+  static final Settings USUAL = new Settings(32, 400, Duration.ofSeconds(35));
 
   Settings withDrain(Duration other) {
-    return new Settings(concurrency, outcomeBuffer, backlog, other);
+    return new Settings(concurrency, outcomeBuffer, other);
+  }
+
+  private int globalConcurrency() {
+    return 2 * concurrency;
   }
 
   /** Gives how many items a crash may send twice: in flight, and not yet stored. */
   int duplicateBound() {
-    return DESTINATIONS * concurrency + outcomeBuffer;
+    return globalConcurrency() + outcomeBuffer;
   }
 
-  /** Gives how many items a crash may leave in doubt: what lanes held, to the end of a shard. */
+  /** Gives how many items a crash may leave in doubt: the same, and what is intended besides. */
   int doubtBound() {
-    return DESTINATIONS * (backlog + MAX_SHARD);
+    return duplicateBound() + globalConcurrency();
   }
 
   List<String> arguments() {
@@ -39,7 +39,8 @@ record Settings(int concurrency, int outcomeBuffer, int backlog, Duration drain)
             "--sluice.dispatch.concurrency=" + concurrency,
             "--sluice.dispatch.outcome-buffer=" + outcomeBuffer,
             "--sluice.dispatch.flush-size=100",
-            "--sluice.dispatch.lane-backlog=" + backlog,
+            "--sluice.dispatch.global-concurrency=" + globalConcurrency(),
+            "--sluice.dispatch.lane-backlog=600",
             "--sluice.dispatch.drain=" + drain.toMillis() + "ms",
             "--sluice.dispatch.breaker.open-for=300ms",
             "--sluice.dispatch.breaker.max-open-for=600ms",

@@ -33,6 +33,9 @@ final class Submission {
     REFUSED
   }
 
+  /** Part of the URL of an item that ends processes. */
+  static final String POISON = "/poison";
+
   private static final int CHUNKS = 4;
   private static final Duration SLOW_LINE = Duration.ofMillis(1);
 
@@ -43,6 +46,7 @@ final class Submission {
   private final boolean slow;
   private final String url;
   private final String padding;
+  private final int poisonIndex;
 
   private volatile Knowledge knowledge = Knowledge.OPEN;
   private volatile @Nullable String batchId;
@@ -62,6 +66,19 @@ final class Submission {
       String url,
       String padding,
       boolean slow) {
+    this(number, form, atMostOnce, count, url, padding, slow, -1);
+  }
+
+  private Submission(
+      int number,
+      Form form,
+      boolean atMostOnce,
+      int count,
+      String url,
+      String padding,
+      boolean slow,
+      int poisonIndex) {
+    this.poisonIndex = poisonIndex;
     this.number = number;
     this.form = form;
     this.atMostOnce = atMostOnce;
@@ -69,6 +86,17 @@ final class Submission {
     this.url = url;
     this.padding = padding;
     this.slow = slow;
+  }
+
+  /** Gives one of which an item ends every process that is about to send it. */
+  static Submission poisoned(int number, int count, String url) {
+    return new Submission(
+        number, Form.KEYED, false, count, url, "", false, Math.floorDiv(count, 2));
+  }
+
+  /** Tells whether an item ends processes. */
+  boolean isPoison(int index) {
+    return index == poisonIndex;
   }
 
   String name() {
@@ -152,7 +180,12 @@ final class Submission {
     }
     return form == Form.BROKEN && index == count - 1
         ? "{\"url\":"
-        : "{\"url\":\"" + url + "\",\"text\":\"" + body(index) + "\"}";
+        : "{\"url\":\""
+            + url
+            + (isPoison(index) ? POISON : "")
+            + "\",\"text\":\""
+            + body(index)
+            + "\"}";
   }
 
   private String body(int index) {

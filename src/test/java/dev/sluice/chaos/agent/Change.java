@@ -6,13 +6,6 @@ public sealed interface Change {
   /** Gives the class that is broken. */
   String className();
 
-  /**
-   * A method returns at once: nothing, 0, false or null.
-   *
-   * @param parameters of the overload; negative for any
-   */
-  record Nothing(String className, String method, int parameters) implements Change {}
-
   /** A call in a method is left out; it gives 0, false or null. */
   record NoCall(String className, String method, String call) implements Change {}
 

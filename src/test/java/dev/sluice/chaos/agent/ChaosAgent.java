@@ -11,15 +11,20 @@ import org.jspecify.annotations.Nullable;
 /**
  * Rewrites classes of the process under test while they are loaded. Its options, separated by
  * commas: {@code halt=<point>#<hit>} ends the process at the n-th pass of a point, {@code
- * break=<mutation>} breaks it.
+ * break=<mutation>} breaks it, {@code poison=<text>} ends it when it is about to send an item of
+ * whose request the text is part.
  */
 public final class ChaosAgent {
 
   /** What a process that was ended by SIGKILL gives, too. */
   private static final int EXIT_CODE = 137;
 
+  private static final String ATTEMPTER = "dev.sluice.attempt.WebClientAttempter";
+
   private static final AtomicInteger HITS = new AtomicInteger();
   private static volatile int lastHit = Integer.MAX_VALUE;
+
+  private static volatile @Nullable String poison;
 
   private ChaosAgent() {}
 
@@ -37,6 +42,12 @@ public final class ChaosAgent {
               new Transformer(List.of(place.className()), rewriting -> rewriting.reach(place)));
         }
         case "break" -> breakAll(Mutations.named(value), instrumentation);
+        case "poison" -> {
+          poison = value;
+          instrumentation.addTransformer(
+              new Transformer(
+                  List.of(ATTEMPTER), rewriting -> rewriting.show(ATTEMPTER, "attempt", 0)));
+        }
         default -> throw new IllegalArgumentException("Unknown option " + option);
       }
     }
@@ -52,6 +63,14 @@ public final class ChaosAgent {
   /** Called by the rewritten code at each pass of the point. */
   public static void reached() {
     if (HITS.incrementAndGet() == lastHit) {
+      Runtime.getRuntime().halt(EXIT_CODE);
+    }
+  }
+
+  /** Called by the rewritten code with what it was called with. */
+  public static void shown(Object argument) {
+    String text = poison;
+    if (text != null && argument.toString().contains(text)) {
       Runtime.getRuntime().halt(EXIT_CODE);
     }
   }

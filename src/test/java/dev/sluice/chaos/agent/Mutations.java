@@ -34,14 +34,28 @@ public final class Mutations {
                       "WHERE o.batch_id = ? AND o.idx",
                       "WHERE 0 AND o.batch_id = ? AND o.idx"))),
           new Mutation(
-              "forget-doubt",
+              "forget-intents",
               "A start sends again what must not be sent twice",
               Net.KILL,
               List.of(
                   new Change.Text(
-                      STORE + "Takeover",
-                      "SELECT id, options FROM batch\nWHERE",
-                      "SELECT id, options FROM batch\nWHERE 0 AND"))),
+                      STORE + "UnresolvedIntents",
+                      "WHERE id IN (SELECT",
+                      "WHERE 0 AND id IN (SELECT"))),
+          new Mutation(
+              "no-intents",
+              "What must not be sent twice is sent without saying so first",
+              Net.KILL,
+              List.of(
+                  new Change.Text(
+                      STORE + "Intents",
+                      "VALUES (?, ?, ?, ?, ?)",
+                      "SELECT ?, ?, ?, ?, ? WHERE 0"))),
+          new Mutation(
+              "convict-at-once",
+              "An item is poison the first time a process ends",
+              Net.CONTRACT,
+              List.of(new Change.Text(STORE + "Suspects", "VALUES (?, ?, 1)", "VALUES (?, ?, 2)"))),
           new Mutation(
               "maybe-sent-is-not-sent",
               "A broken exchange counts as not sent",
@@ -78,13 +92,14 @@ public final class Mutations {
                   new Change.Text(STORE + "OutcomeRows", "ON CONFLICT DO NOTHING", ""))),
           new Mutation(
               "no-fence",
-              "Whoever held a shard once may settle it",
+              "All leases of a shard have one token: a late worker settles under another's lease",
               Net.CONTRACT,
               List.of(
+                  new Change.Text(STORE + "Claims", "crashes, lease_token", "crashes, 0"),
                   new Change.Text(
-                      STORE + "Settling",
-                      "lease_owner, lease_token FROM shard WHERE id = ?",
-                      "(SELECT max(id) FROM replica), 1 FROM shard WHERE id = ?"))),
+                      STORE + "Claims",
+                      "AND state = 0 AND lease_token = ?",
+                      "AND state = 0 AND ? = 0"))),
           new Mutation(
               "forget-attempts",
               "A claim does not load the attempts of earlier holders",

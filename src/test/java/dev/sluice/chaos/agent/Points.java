@@ -43,6 +43,9 @@ public final class Points {
           load("claim.granted", 10, exit(STORE + "Claims", "grant")),
           load("claim.committed", 5, after(QUEUE, "claim", "GroupCommit.writeForgettable")),
           load("claim.loaded", 5, exit(QUEUE, "claim")),
+          load("intent.before", 5, entry(QUEUE, "intend")),
+          load("intent.committed", 5, exit(QUEUE, "intend")),
+          load("intent.taken", 5, entry(DISPATCH + "IntentWriter", "committed")),
           // A send.
           load("lane.begin", 1500, entry(DISPATCH + "LaneLoop", "begin")),
           load("lane.begun", 1500, exit(DISPATCH + "LaneLoop", "begin")),
@@ -61,6 +64,8 @@ public final class Points {
           // The next start.
           point("takeover.begin", Need.START, 1, entry(TAKEOVER, "begin")),
           point("takeover.step", Need.START, 5, after(TAKEOVER, "begin", "Session.update")),
+          point(
+              "takeover.judged", Need.START, 1, exit(STORE + "UnresolvedIntents", "resolve").of(0)),
           point("takeover.commit", Need.START, 1, before(TAKEOVER, "begin", "Connection.commit")),
           point("takeover.taken", Need.START, 1, after(TAKEOVER, "begin", "Connection.commit")),
           point(

@@ -5,7 +5,6 @@ import java.lang.classfile.ClassHierarchyResolver;
 import java.lang.classfile.ClassTransform;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.CodeElement;
-import java.lang.classfile.CodeModel;
 import java.lang.classfile.CodeTransform;
 import java.lang.classfile.MethodModel;
 import java.lang.classfile.Opcode;
@@ -16,14 +15,17 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 
 /** Rewrites one class file; counts what it changed. Not for several threads. */
 public final class Rewriting {
 
   private static final ClassDesc AGENT = ClassDesc.of("dev.sluice.chaos.agent.ChaosAgent");
   private static final MethodTypeDesc REACHED = MethodTypeDesc.of(ConstantDescs.CD_void);
+
+  private static final MethodTypeDesc SHOWN =
+      MethodTypeDesc.of(ConstantDescs.CD_void, ConstantDescs.CD_Object);
 
   private static final String PID = Long.toString(ProcessHandle.current().pid());
 
@@ -55,23 +57,12 @@ public final class Rewriting {
 
   /** Calls the agent at a place. */
   public Rewriting reach(Place place) {
-    return transform(place::isIn, () -> at(place));
+    return transform(place::isIn, at(place));
   }
 
   private CodeTransform at(Place place) {
     return switch (place.where()) {
-      case ENTRY ->
-          new CodeTransform() {
-            @Override
-            public void atStart(CodeBuilder builder) {
-              reached(builder);
-            }
-
-            @Override
-            public void accept(CodeBuilder builder, CodeElement element) {
-              builder.with(element);
-            }
-          };
+      case ENTRY -> new AtStart(builder -> builder.invokestatic(AGENT, "reached", REACHED));
       case RETURN -> before(Place::isReturn);
       case BEFORE_CALL -> before(place::isCall);
       case AFTER_CALL ->
@@ -98,20 +89,31 @@ public final class Rewriting {
     changes.incrementAndGet();
   }
 
+  /** Shows the agent what a method is called with. */
+  public Rewriting show(String className, String method, int parameter) {
+    Place place = Place.entry(className, method);
+    return transform(
+        place::isIn,
+        new AtStart(
+            builder ->
+                builder
+                    .aload(builder.parameterSlot(parameter))
+                    .invokestatic(AGENT, "shown", SHOWN)));
+  }
+
   /** Breaks the class. */
   public Rewriting apply(Change change) {
     return switch (change) {
-      case Change.Nothing(_, String method, int parameters) ->
-          replace(candidate -> isNamed(candidate, method, parameters));
       case Change.NoCall(String className, String method, String call) -> {
         Place place = Place.before(className, method, call);
-        yield transform(place::isIn, () -> without(place));
+        yield transform(place::isIn, without(place));
       }
-      case Change.Text(_, String from, String to) -> transform(_ -> true, () -> text(from, to));
+      case Change.Text(_, String from, String to) -> transform(_ -> true, text(from, to));
       case Change.Argument(_, String method, int parameter, int value) ->
           transform(
               candidate -> isNamed(candidate, method, -1),
-              () -> new SetsArgument(parameter, value));
+              new AtStart(
+                  builder -> builder.loadConstant(value).istore(builder.parameterSlot(parameter))));
     };
   }
 
@@ -120,18 +122,17 @@ public final class Rewriting {
         && (parameters < 0 || method.methodTypeSymbol().parameterCount() == parameters);
   }
 
-  private final class SetsArgument implements CodeTransform {
-    private final int parameter;
-    private final int value;
+  /** Writes something before the first instruction. */
+  private final class AtStart implements CodeTransform {
+    private final Consumer<CodeBuilder> written;
 
-    SetsArgument(int parameter, int value) {
-      this.parameter = parameter;
-      this.value = value;
+    AtStart(Consumer<CodeBuilder> written) {
+      this.written = written;
     }
 
     @Override
     public void atStart(CodeBuilder builder) {
-      builder.loadConstant(value).istore(builder.parameterSlot(parameter));
+      written.accept(builder);
       changes.incrementAndGet();
     }
 
@@ -172,38 +173,11 @@ public final class Rewriting {
     };
   }
 
-  private Rewriting transform(Predicate<MethodModel> wanted, Supplier<CodeTransform> code) {
+  private Rewriting transform(Predicate<MethodModel> wanted, CodeTransform code) {
     bytes =
         classFile.transformClass(
-            classFile.parse(bytes), ClassTransform.transformingMethodBodies(wanted, fresh(code)));
+            classFile.parse(bytes), ClassTransform.transformingMethodBodies(wanted, code));
     return this;
-  }
-
-  private static CodeTransform fresh(Supplier<CodeTransform> code) {
-    return CodeTransform.ofStateful(code);
-  }
-
-  private Rewriting replace(Predicate<MethodModel> wanted) {
-    bytes =
-        classFile.transformClass(
-            classFile.parse(bytes),
-            ClassTransform.transformingMethods(
-                wanted,
-                (methods, element) -> {
-                  if (element instanceof CodeModel code) {
-                    methods.withCode(body -> returnAtOnce(body, code));
-                  } else {
-                    methods.with(element);
-                  }
-                }));
-    return this;
-  }
-
-  private void returnAtOnce(CodeBuilder body, CodeModel code) {
-    TypeKind kind = TypeKind.from(code.parent().orElseThrow().methodTypeSymbol().returnType());
-    zero(body, kind);
-    body.return_(kind);
-    changes.incrementAndGet();
   }
 
   private static void pop(CodeBuilder builder, TypeKind kind) {
