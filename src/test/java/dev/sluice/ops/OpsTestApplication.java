@@ -3,6 +3,7 @@ package dev.sluice.ops;
 import dev.sluice.model.ConnectionPools;
 import dev.sluice.store.LaneBoard;
 import dev.sluice.store.StoreHealth;
+import dev.sluice.store.TimeTrust;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.github.resilience4j.ratelimiter.RateLimiterRegistry;
 import io.github.resilience4j.retry.RetryRegistry;
@@ -34,6 +35,11 @@ class OpsTestApplication {
   @Bean
   SettableClock clock() {
     return new SettableClock();
+  }
+
+  @Bean
+  TimeTrust time(SettableClock clock) {
+    return new TimeTrust(clock, clock);
   }
 
   @Bean
