@@ -40,6 +40,11 @@ class OpsTestApplication {
   }
 
   @Bean
+  TimeTrust time(SettableClock clock) {
+    return new TimeTrust(clock, clock);
+  }
+
+  @Bean
   CommandedStore store() {
     return new CommandedStore();
   }

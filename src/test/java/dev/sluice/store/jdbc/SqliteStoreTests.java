@@ -226,7 +226,8 @@ class SqliteStoreTests {
                 }
               })
           .isInstanceOfSatisfying(
-              StoreException.class, e -> assertThat(e.kind()).isEqualTo(StoreException.Kind.FULL));
+              StoreException.class, e -> assertThat(e.kind()).isEqualTo(StoreException.Kind.FULL))
+          .hasMessageContaining("of sluice.store.max-size");
 
       assertThat(claimed).hasSizeGreaterThan(5);
       for (ClaimedShard shard : claimed.subList(0, 5)) {
