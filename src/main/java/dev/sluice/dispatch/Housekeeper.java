@@ -226,6 +226,7 @@ final class Housekeeper {
   private void tidy(long now) {
     lanes.tidy(now - properties.laneIdle().toNanos());
     Instant time = clock.instant();
+    housekeeping.noteTime();
     drain(() -> housekeeping.deleteDeadUploads(time.minus(DEAD_UPLOAD), STEP));
     drain(() -> housekeeping.expireOpenBatches(STEP));
     DispatchProperties.Retention retention = properties.retention();

@@ -4,6 +4,7 @@ import dev.sluice.model.ConnectionPools;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.LaneBoard;
 import dev.sluice.store.StoreHealth;
+import dev.sluice.store.TimeTrust;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.github.resilience4j.ratelimiter.RateLimiterRegistry;
 import io.github.resilience4j.retry.RetryRegistry;
@@ -47,6 +48,11 @@ class OpsConfiguration {
   @Bean
   MeterBinder poolMeters(ObjectProvider<ConnectionPools> pools) {
     return registry -> pools.ifAvailable(found -> PoolMeters.bind(registry, found));
+  }
+
+  @Bean
+  MeterBinder clockMeters(ObjectProvider<TimeTrust> time) {
+    return registry -> time.ifAvailable(found -> ClockMeters.bind(registry, found));
   }
 
   @Bean

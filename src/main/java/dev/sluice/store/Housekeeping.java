@@ -63,4 +63,7 @@ public interface Housekeeping {
 
   /** Removes batch rows finished before {@code finishedBefore}. */
   int dropBatches(Instant finishedBefore, int limit);
+
+  /** Notes what time it is, for the next start; called every few seconds. */
+  void noteTime();
 }

@@ -10,6 +10,12 @@ CREATE TABLE replica (
   started_at INTEGER NOT NULL
 );
 
+-- When the store was last in use, as far as the clock was believed.
+CREATE TABLE seen_time (
+  id      INTEGER PRIMARY KEY CHECK (id = 1),
+  seen_at INTEGER NOT NULL
+);
+
 CREATE TABLE destination (
   id           INTEGER PRIMARY KEY AUTOINCREMENT,
   key          TEXT    NOT NULL UNIQUE,         -- scheme:host:port, or a configured name

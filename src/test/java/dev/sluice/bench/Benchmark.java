@@ -37,6 +37,7 @@ public final class Benchmark {
     Map<String, Section.Scenario> scenarios = new LinkedHashMap<>();
     scenarios.put("senders", plan -> new SenderComparison(plan, Cores.SHARED).run());
     scenarios.put("cores", plan -> new SenderComparison(plan, Cores.APART).run());
+    scenarios.put("delivery", DeliveryCost::run);
     scenarios.put("start", StartUp::run);
     scenarios.put("connections", ConnectionReuse::run);
     scenarios.put("client", ClientTuning::run);

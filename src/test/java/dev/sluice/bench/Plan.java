@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How much is measured; each by a system property {@code bench.…}.
@@ -17,6 +18,7 @@ import java.util.TreeSet;
  * @param concurrencies requests in flight
  * @param only names of the sections to run; all when empty
  * @param directory gets the report and everything the processes write
+ * @param baseline the jar of an earlier build to measure beside this one; null for none
  */
 record Plan(
     int items,
@@ -25,7 +27,8 @@ record Plan(
     int bodyBytes,
     List<Integer> concurrencies,
     Set<String> only,
-    Path directory) {
+    Path directory,
+    @Nullable Path baseline) {
 
   static final Duration LIMIT = Duration.ofMinutes(10);
 
@@ -37,7 +40,12 @@ record Plan(
         Integer.getInteger("bench.bodyBytes", 300),
         Arrays.stream(words("bench.concurrency", "64,256,1000")).map(Integer::valueOf).toList(),
         Set.copyOf(new TreeSet<>(List.of(words("bench.only", "")))),
-        Path.of(System.getProperty("bench.directory", "target/bench")).toAbsolutePath());
+        Path.of(System.getProperty("bench.directory", "target/bench")).toAbsolutePath(),
+        baseline(System.getProperty("bench.baseline", "")));
+  }
+
+  private static @Nullable Path baseline(String jar) {
+    return jar.isBlank() ? null : Path.of(jar).toAbsolutePath();
   }
 
   private static String[] words(String property, String otherwise) {

@@ -13,6 +13,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,7 +30,8 @@ import org.slf4j.LoggerFactory;
  * it to the disk, since all commits share one log that is synced up to its end.
  *
  * <p>After a failed write or fsync it refuses everything (fail-stop): the pages of that commit may
- * be gone although a later fsync would succeed.
+ * be gone although a later fsync would succeed. So it does once the file turned out to be damaged,
+ * lest more of it is.
  */
 final class GroupCommit implements AutoCloseable {
 
@@ -38,16 +41,19 @@ final class GroupCommit implements AutoCloseable {
   private static final long POLL_MILLIS = 1000;
 
   private final Session session;
+  private final CommitLog commitLog;
   private final ProcessClock clock;
   private final BlockingQueue<Unit<?>> queue;
   private final Duration queueTimeout;
-  private final Runnable onFailStop;
+  private final Consumer<StoreException> onFailStop;
   private final Thread thread;
 
   /** What the connection is set to; the writer's thread only. */
   private boolean synced = true;
 
-  private volatile @Nullable StoreException failed;
+  /** Why nothing is written any more; never changes once it is there. */
+  private final AtomicReference<@Nullable StoreException> failed = new AtomicReference<>();
+
   private volatile boolean closing;
   private volatile boolean ended;
 
@@ -55,17 +61,20 @@ final class GroupCommit implements AutoCloseable {
    * Starts the writer.
    *
    * @param session the writing connection, in a transaction, from now on the writer's own
+   * @param commitLog its log, likewise
    * @param clock bounds the time a group gathers units
    * @param queueTimeout how long a caller waits for a place in the queue
-   * @param onFailStop called once, on the writer's thread, when nothing may be written any more
+   * @param onFailStop takes the reason, once, when nothing may be written any more; any thread
    */
   GroupCommit(
       Session session,
+      CommitLog commitLog,
       ProcessClock clock,
       int queueLength,
       Duration queueTimeout,
-      Runnable onFailStop) {
+      Consumer<StoreException> onFailStop) {
     this.session = session;
+    this.commitLog = commitLog;
     this.clock = clock;
     this.queue = new ArrayBlockingQueue<>(queueLength);
     this.queueTimeout = queueTimeout;
@@ -158,7 +167,7 @@ final class GroupCommit implements AutoCloseable {
   }
 
   private void refuseWhenStopped() {
-    StoreException reason = failed;
+    StoreException reason = failed.get();
     if (reason != null) {
       throw new StoreException(
           reason.kind(), "The store stopped writing after an earlier failure", reason);
@@ -192,7 +201,7 @@ final class GroupCommit implements AutoCloseable {
   }
 
   private void runGroup(List<Unit<?>> group) {
-    StoreException stopped = failed;
+    StoreException stopped = failed.get();
     if (stopped != null) {
       group.forEach(unit -> unit.answer.completeExceptionally(stopped));
       return;
@@ -212,6 +221,9 @@ final class GroupCommit implements AutoCloseable {
         runUnit(next);
       }
       session.connection().commit();
+      if (synced) {
+        commitLog.committed(session);
+      }
     } catch (SQLException e) {
       failGroup(group, e);
       return;
@@ -219,6 +231,37 @@ final class GroupCommit implements AutoCloseable {
     // First: whoever gets an answer finds caches filled and listeners told.
     group.forEach(GroupCommit::runAfterCommit);
     group.forEach(Unit::succeed);
+    if (synced) {
+      checkpoint();
+    }
+  }
+
+  /** Nobody waits for it but the next group. Only behind a sync: see {@link CommitLog}. */
+  private void checkpoint() {
+    try {
+      commitLog.checkpointWhenLong(session);
+    } catch (SQLException e) {
+      session.forgetStatements();
+      if (SqlFailures.isFatal(e)) {
+        stop(SqlFailures.asStoreException(e));
+      } else {
+        log.atWarn().setCause(e).log("The log could not be copied into the store's file yet.");
+      }
+    }
+  }
+
+  /** Writes nothing more, for this reason unless there is one already. Any thread. */
+  void stop(StoreException reason) {
+    if (failed.compareAndSet(null, reason)) {
+      log.atError()
+          .setCause(reason)
+          .log("The store stops writing: what is on disk is uncertain. Restart it.");
+      try {
+        onFailStop.accept(reason);
+      } catch (RuntimeException e) {
+        log.atError().setCause(e).log("A listener of the store failed.");
+      }
+    }
   }
 
   /** Between transactions: SQLite refuses the change within one. */
@@ -285,13 +328,8 @@ final class GroupCommit implements AutoCloseable {
         .log("A group commit failed.");
     session.takeAfterCommit();
     session.forgetStatements();
-    boolean stop = SqlFailures.isFatal(e) || !rollback();
-    if (stop) {
-      failed = reason;
-      log.atError().log("The store stops writing: what is on disk is uncertain. Restart it.");
-    }
-    if (stop) {
-      runSafely(onFailStop);
+    if (SqlFailures.isFatal(e) || !rollback()) {
+      stop(reason);
     }
     group.forEach(unit -> unit.fail(reason));
   }
@@ -339,9 +377,14 @@ final class GroupCommit implements AutoCloseable {
   private void closeSession() {
     try {
       session.connection().rollback();
+      if (failed.get() == null) {
+        commitLog.endInOrder();
+      }
       session.close();
     } catch (SQLException e) {
       log.atWarn().setCause(e).log("The writing connection did not close cleanly.");
+    } finally {
+      commitLog.close();
     }
   }
 

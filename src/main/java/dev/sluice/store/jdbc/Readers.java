@@ -10,6 +10,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,8 +31,13 @@ final class Readers implements AutoCloseable {
   private final ArrayBlockingQueue<Session> idle;
 
   private final ThreadPoolExecutor threads;
+  private final Consumer<StoreException> onDamage;
 
-  Readers(List<Session> sessions, int queueLength) {
+  /**
+   * @param onDamage takes what a read met of a file that is damaged
+   */
+  Readers(List<Session> sessions, int queueLength, Consumer<StoreException> onDamage) {
+    this.onDamage = onDamage;
     this.openCount = sessions.size();
     this.idle = new ArrayBlockingQueue<>(sessions.size(), false, sessions);
     AtomicInteger number = new AtomicInteger();
@@ -96,7 +102,11 @@ final class Readers implements AutoCloseable {
       return work.run(session);
     } catch (SQLException e) {
       session.forgetStatements();
-      throw SqlFailures.asStoreException(e);
+      StoreException failure = SqlFailures.asStoreException(e);
+      if (failure.kind() == StoreException.Kind.CORRUPT) {
+        onDamage.accept(failure);
+      }
+      throw failure;
     } finally {
       endSnapshot(session);
       idle.add(session);

@@ -14,11 +14,11 @@ final class SqlFailures {
 
   /** Gives the exception of the store for an SQL error. */
   static StoreException asStoreException(SQLException e) {
-    SQLiteErrorCode code = primaryCode(e);
-    return switch (code) {
-      case SQLITE_FULL ->
-          new StoreException(
-              StoreException.Kind.FULL, "The disk of the store is full: " + e.getMessage(), e);
+    if (isFullIndex(e)) {
+      return full(e);
+    }
+    return switch (primaryCode(e)) {
+      case SQLITE_FULL -> full(e);
       case SQLITE_CORRUPT, SQLITE_NOTADB ->
           new StoreException(
               StoreException.Kind.CORRUPT,
@@ -35,10 +35,24 @@ final class SqlFailures {
    * reached the disk, and a second fsync may report success for pages that were dropped.
    */
   static boolean isFatal(SQLException e) {
-    return switch (primaryCode(e)) {
-      case SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB -> true;
-      default -> false;
-    };
+    return !isFullIndex(e)
+        && switch (primaryCode(e)) {
+          case SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB -> true;
+          default -> false;
+        };
+  }
+
+  private static StoreException full(SQLException e) {
+    return new StoreException(StoreException.Kind.FULL, "The store is full: " + e.getMessage(), e);
+  }
+
+  /**
+   * The index of the log, which is in memory but for its name, could not grow. It does so before a
+   * commit counts, and a full disk is why: SQLite tells it from others for no other file.
+   */
+  private static boolean isFullIndex(SQLException e) {
+    return e instanceof SQLiteException sqlite
+        && sqlite.getResultCode() == SQLiteErrorCode.SQLITE_IOERR_SHMSIZE;
   }
 
   private static SQLiteErrorCode primaryCode(SQLException e) {

@@ -21,18 +21,21 @@ final class SqliteBatchWriter implements BatchWriter {
   private final Uploads uploads;
   private final BatchIntake intake;
   private final Sealing sealing;
+  private final IntakeRoom room;
 
   SqliteBatchWriter(
       GroupCommit writer,
       ProcessClock clock,
       Uploads uploads,
       BatchIntake intake,
-      Sealing sealing) {
+      Sealing sealing,
+      IntakeRoom room) {
     this.writer = writer;
     this.clock = clock;
     this.uploads = uploads;
     this.intake = intake;
     this.sealing = sealing;
+    this.room = room;
   }
 
   private long now() {
@@ -41,7 +44,11 @@ final class SqliteBatchWriter implements BatchWriter {
 
   @Override
   public Begun begin(NewBatch batch) {
-    return writer.write(session -> intake.begin(session, batch, now()));
+    return writer.write(
+        session -> {
+          room.require(session);
+          return intake.begin(session, batch, now());
+        });
   }
 
   @Override
@@ -52,12 +59,14 @@ final class SqliteBatchWriter implements BatchWriter {
   @Override
   public BegunUpload beginUpload(NewBatch batch) {
     return writer.write(
-        session ->
-            switch (intake.begin(session, batch, now())) {
-              case Begun.Existing existing -> new BegunUpload.Taken(existing);
-              case Begun.Created(BatchRef ref) ->
-                  new BegunUpload.Opened(ref, openFirst(session, ref));
-            });
+        session -> {
+          room.require(session);
+          return switch (intake.begin(session, batch, now())) {
+            case Begun.Existing existing -> new BegunUpload.Taken(existing);
+            case Begun.Created(BatchRef ref) ->
+                new BegunUpload.Opened(ref, openFirst(session, ref));
+          };
+        });
   }
 
   private long openFirst(Session session, BatchRef batch) throws SQLException {
@@ -72,6 +81,7 @@ final class SqliteBatchWriter implements BatchWriter {
   public Begun submit(NewBatch batch, List<NewShard> shards, UploadSummary summary) {
     return writer.write(
         session -> {
+          room.require(session);
           Begun begun = intake.begin(session, batch, now());
           if (begun instanceof Begun.Created(BatchRef ref)) {
             commitAndSeal(session, openFirst(session, ref), shards, summary);
@@ -93,6 +103,7 @@ final class SqliteBatchWriter implements BatchWriter {
   public void append(long uploadId, List<NewShard> shards) {
     writer.write(
         session -> {
+          room.require(session);
           intake.append(session, uploadId, shards, now());
           return Boolean.TRUE;
         });

@@ -1,5 +1,7 @@
 package dev.sluice.store.jdbc;
 
+import dev.sluice.model.ProcessClock;
+import dev.sluice.store.StoreException;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -8,10 +10,13 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.stream.Collectors;
+import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.MigrationInfo;
 import org.flywaydb.core.api.MigrationState;
+import org.jspecify.annotations.Nullable;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteDataSource;
 
@@ -19,6 +24,9 @@ import org.sqlite.SQLiteDataSource;
 final class SqliteFile {
 
   private static final String MIGRATIONS = "classpath:db/migration/sqlite";
+
+  /** "SLCE". */
+  private static final int APPLICATION_ID = 0x534c4345;
 
   private final StoreProperties properties;
   private final SQLiteDataSource source;
@@ -34,36 +42,100 @@ final class SqliteFile {
   }
 
   /**
-   * Creates the file when it is missing and brings its schema up to date.
+   * Opens the store's file: creates it when it is missing, refuses it when it is damaged or not
+   * ours, and brings its schema up to date. Gives the writing connection, in a transaction. It is
+   * the first to be opened, so that no other one is the last to be closed and removes the log.
    *
    * @throws StoreStartException when the file cannot be used or is newer than this program
    */
-  void migrate() {
+  Session open(ProcessClock clock) {
+    Path file = properties.file();
+    Session session = null;
     try {
-      createPrivately(properties.file());
-      try (Connection connection = source.getConnection();
-          Statement statement = connection.createStatement()) {
-        // Both have an effect only while the file is empty.
-        statement.execute("PRAGMA page_size = " + properties.pageSize().toBytes());
-        statement.execute("PRAGMA auto_vacuum = INCREMENTAL");
-        statement.execute("PRAGMA journal_mode = WAL");
-      }
-      Flyway flyway =
-          Flyway.configure()
-              .dataSource(source)
-              .locations(MIGRATIONS)
-              .table("schema_history")
-              .validateMigrationNaming(true)
-              .ignoreMigrationPatterns(new String[0])
-              .load();
-      refuseNewer(flyway);
-      flyway.migrate();
+      LogCheck.require(file);
+      createPrivately(file);
+      session = openWriter();
+      requireOurs(session);
+      requireWhole(new FileCheck(session, clock));
+      migrate();
+      return session;
     } catch (SQLException | IOException | FlywayException e) {
-      throw new StoreStartException(
-          "The store's file %s cannot be opened: %s. Restore it from a backup, or set sluice.store.path to another file."
+      throw closing(session, refused(e));
+    } catch (RuntimeException e) {
+      throw closing(session, e);
+    }
+  }
+
+  /** Gives why a start fails, as a sentence with the file and the remedy. */
+  StoreStartException refused(Exception e) {
+    if (e instanceof SQLException sql
+        && SqlFailures.asStoreException(sql).kind() == StoreException.Kind.FULL) {
+      return new StoreStartException(
+          "The store's file %s cannot be opened, its disk is full: %s. Free space, or raise sluice.store.max-size if it is set."
               .formatted(properties.file(), e.getMessage()),
           e);
     }
+    return new StoreStartException(
+        "The store's file %s cannot be opened: %s. Restore it and all files beside it from a backup, or set sluice.store.path to another file."
+            .formatted(properties.file(), e.getMessage()),
+        e);
+  }
+
+  private static <E extends RuntimeException> E closing(@Nullable Session session, E reason) {
+    try {
+      if (session != null) {
+        session.close();
+      }
+    } catch (SQLException e) {
+      reason.addSuppressed(e);
+    }
+    return reason;
+  }
+
+  private void requireOurs(Session session) throws SQLException {
+    long application = session.number("PRAGMA application_id").orElse(0);
+    if (application == 0) {
+      session.prepare("PRAGMA application_id = " + APPLICATION_ID).execute();
+    } else if (application != APPLICATION_ID) {
+      throw new StoreStartException(
+          "The file %s is of another program (application id %d) or damaged. Restore it and all files beside it from a backup, or set sluice.store.path to another file."
+              .formatted(properties.file(), application),
+          null);
+    }
+    session.connection().commit();
+  }
+
+  private void requireWhole(FileCheck check) throws SQLException, IOException {
+    Path file = properties.file();
+    // Whoever met damage while it ran left word of it, and then no time is too long.
+    boolean suspected = DamageMark.isPresent(file);
+    String damage = suspected ? check.whole() : check.within(properties.checkAtStart());
+    if (damage != null) {
+      throw new StoreStartException(
+          "The store's file %s is damaged: %s. Restore it and all files beside it from a backup, or set sluice.store.path to another file."
+              .formatted(file, damage.lines().limit(3).collect(Collectors.joining("; "))),
+          null);
+    }
+    if (suspected) {
+      DamageMark.remove(file);
+    }
+  }
+
+  private void migrate() {
+    Flyway flyway = flyway(source);
+    refuseNewer(flyway);
+    flyway.migrate();
+  }
+
+  /** Gives what brings a schema up to date, each step in a transaction of its own. */
+  static Flyway flyway(DataSource source) {
+    return Flyway.configure()
+        .dataSource(source)
+        .locations(MIGRATIONS)
+        .table("schema_history")
+        .validateMigrationNaming(true)
+        .ignoreMigrationPatterns(new String[0])
+        .load();
   }
 
   private static void createPrivately(Path file) throws IOException {
@@ -89,14 +161,25 @@ final class SqliteFile {
     }
   }
 
+  DataSource source() {
+    return source;
+  }
+
   /** Opens the writing connection, in a transaction. */
   Session openWriter() throws SQLException {
-    return open(
-        "PRAGMA journal_mode = WAL",
-        "PRAGMA synchronous = FULL",
-        "PRAGMA wal_autocheckpoint = " + properties.checkpointPages(),
-        "PRAGMA journal_size_limit = "
-            + 2L * properties.checkpointPages() * properties.pageSize().toBytes());
+    Session session =
+        open(
+            // Both have an effect only while the file is empty.
+            "PRAGMA page_size = " + properties.pageSize().toBytes(),
+            "PRAGMA auto_vacuum = INCREMENTAL",
+            "PRAGMA journal_mode = WAL",
+            "PRAGMA synchronous = FULL",
+            // The writer itself does it and sees when it fails: CommitLog.
+            "PRAGMA wal_autocheckpoint = 0",
+            "PRAGMA journal_size_limit = "
+                + 2L * properties.checkpointPages() * properties.pageSize().toBytes());
+    IntakeRoom.bound(session, properties.maxSize());
+    return session;
   }
 
   /** Opens a reading connection, in a transaction; it never checkpoints. */
@@ -108,6 +191,7 @@ final class SqliteFile {
     Connection connection = source.getConnection();
     try (Statement statement = connection.createStatement()) {
       statement.execute("PRAGMA mmap_size = 0");
+      statement.execute("PRAGMA cell_size_check = ON");
       statement.execute("PRAGMA trusted_schema = OFF");
       statement.execute("PRAGMA foreign_keys = OFF");
       statement.execute("PRAGMA temp_store = MEMORY");

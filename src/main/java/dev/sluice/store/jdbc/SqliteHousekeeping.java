@@ -76,6 +76,7 @@ final class SqliteHousekeeping implements Housekeeping {
   private final Flows flows;
   private final Readiness readiness;
   private final Transitions transitions;
+  private final SeenTime time;
 
   SqliteHousekeeping(StoreParts parts) {
     this.writer = parts.writer();
@@ -85,6 +86,7 @@ final class SqliteHousekeeping implements Housekeeping {
     this.flows = parts.flows();
     this.readiness = parts.readiness();
     this.transitions = parts.transitions();
+    this.time = new SeenTime(parts);
   }
 
   private long now() {
@@ -94,7 +96,11 @@ final class SqliteHousekeeping implements Housekeeping {
   @Override
   public int followBatchStates(int limit) {
     return writer.write(
-        session -> flows.startScheduled(session, now(), limit) + flows.follow(session, limit));
+        session -> startScheduled(session, now(), limit) + flows.follow(session, limit));
+  }
+
+  private int startScheduled(Session session, long now, int limit) throws SQLException {
+    return time.holds() ? flows.startScheduled(session, now, limit) : 0;
   }
 
   private record Due(long shardId, long batchId, long destinationId) {}
@@ -113,7 +119,7 @@ final class SqliteHousekeeping implements Housekeeping {
       flows.shardsBecameReady(session, shard.batchId, shard.destinationId, 1);
     }
     int woken = session.update(UNPARK, now) + session.update(UNPAUSE, now);
-    int started = flows.startScheduled(session, now, limit);
+    int started = startScheduled(session, now, limit);
     if (started > 0) {
       flows.follow(session, Flows.AT_ONCE);
     }
@@ -133,6 +139,9 @@ final class SqliteHousekeeping implements Housekeeping {
 
   @Override
   public int expireBatches(int limit) {
+    if (!time.holds()) {
+      return 0;
+    }
     return writer.write(
         session -> {
           long now = now();
@@ -184,6 +193,9 @@ final class SqliteHousekeeping implements Housekeeping {
 
   @Override
   public int expireOpenBatches(int limit) {
+    if (!time.holds()) {
+      return 0;
+    }
     return writer.write(
         session -> {
           long now = now();
@@ -198,21 +210,34 @@ final class SqliteHousekeeping implements Housekeeping {
         });
   }
 
+  private interface Drop {
+    int run(Session session, long finishedBefore, int limit) throws SQLException;
+  }
+
+  private int drop(Drop step, Instant finishedBefore, int limit) {
+    if (!time.holds()) {
+      return 0;
+    }
+    return writer.write(session -> step.run(session, finishedBefore.toEpochMilli(), limit));
+  }
+
   @Override
   public int dropPayloads(Instant finishedBefore, int limit) {
-    return writer.write(
-        session -> Retention.dropPayloads(session, finishedBefore.toEpochMilli(), limit));
+    return drop(Retention::dropPayloads, finishedBefore, limit);
   }
 
   @Override
   public int dropRows(Instant finishedBefore, int limit) {
-    return writer.write(
-        session -> Retention.dropRows(session, finishedBefore.toEpochMilli(), limit));
+    return drop(Retention::dropRows, finishedBefore, limit);
   }
 
   @Override
   public int dropBatches(Instant finishedBefore, int limit) {
-    return writer.write(
-        session -> Retention.dropBatches(session, finishedBefore.toEpochMilli(), limit));
+    return drop(Retention::dropBatches, finishedBefore, limit);
+  }
+
+  @Override
+  public void noteTime() {
+    time.note();
   }
 }

@@ -8,11 +8,13 @@ import dev.sluice.store.Housekeeping;
 import dev.sluice.store.ShardQueue;
 import dev.sluice.store.StoreException;
 import dev.sluice.store.StoreHealth;
+import dev.sluice.store.TimeTrust;
 import java.security.SecureRandom;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,7 +52,8 @@ final class SqliteStore implements StoreHealth, AutoCloseable {
             parts.clock(),
             parts.uploads(),
             intake,
-            new Sealing(parts.uploads(), parts.flows()));
+            new Sealing(parts.uploads(), parts.flows()),
+            new IntakeRoom(parts.properties().maxSize()));
     this.shardQueue = new SqliteShardQueue(parts);
     this.controlBoard = new SqliteControlBoard(parts);
     this.batchReader = new SqliteBatchReader(parts);
@@ -60,38 +63,44 @@ final class SqliteStore implements StoreHealth, AutoCloseable {
   /**
    * Opens the store.
    *
-   * @param onFailStop called once when nothing may be written any more
+   * @param time told when the store was last in use
+   * @param onFailStop takes the reason, once, when nothing may be written any more
    * @throws StoreStartException when a person must act first
    */
   static SqliteStore open(
-      StoreProperties properties, ProcessClock clock, SecureRandom random, Runnable onFailStop) {
+      StoreProperties properties,
+      ProcessClock clock,
+      TimeTrust time,
+      SecureRandom random,
+      Consumer<StoreException> onFailStop) {
     DirectoryLock lock = DirectoryLock.acquire(properties.directory(), clock);
+    SqliteFile file = new SqliteFile(properties);
     try {
-      SqliteFile file = new SqliteFile(properties);
-      file.migrate();
-      return open(properties, clock, random, onFailStop, lock, file);
+      StoreParts parts = parts(properties, clock, time, onFailStop, file);
+      return new SqliteStore(lock, parts, new PublicIds(clock, random));
     } catch (SQLException e) {
       lock.close();
-      throw new StoreStartException(
-          "The store's file %s cannot be used: %s".formatted(properties.file(), e.getMessage()), e);
+      throw file.refused(e);
     } catch (RuntimeException e) {
       lock.close();
       throw e;
     }
   }
 
-  private static SqliteStore open(
+  private static StoreParts parts(
       StoreProperties properties,
       ProcessClock clock,
-      SecureRandom random,
-      Runnable onFailStop,
-      DirectoryLock lock,
+      TimeTrust time,
+      Consumer<StoreException> onFailStop,
       SqliteFile file)
       throws SQLException {
-    Session writing = file.openWriter();
+    Session writing = file.open(clock);
     Takeover.Taken taken =
         Takeover.begin(
             writing, clock.instant().toEpochMilli(), properties.uploadTimeout().toMillis());
+    SeenTime.startedAfter(writing, time, clock);
+    CommitLog commitLog = new CommitLog(properties.file(), properties.checkpointPages());
+    commitLog.committed(writing);
     List<Session> reading = new ArrayList<>();
     for (int i = 0; i < properties.readerCount(); i++) {
       reading.add(file.openReader());
@@ -100,14 +109,22 @@ final class SqliteStore implements StoreHealth, AutoCloseable {
     Lanes lanes = new Lanes(clock);
     Uploads uploads = new Uploads(taken.epoch(), properties.uploadTimeout().toMillis());
     Flows flows = new Flows(readiness);
+    GroupCommit writer =
+        new GroupCommit(
+            writing,
+            commitLog,
+            clock,
+            properties.writeQueue(),
+            properties.busyTimeout(),
+            reason -> failStop(properties, reason, onFailStop));
     StoreParts parts =
         new StoreParts(
             taken.epoch(),
             properties,
             clock,
-            new GroupCommit(
-                writing, clock, properties.writeQueue(), properties.busyTimeout(), onFailStop),
-            new Readers(reading, properties.readQueue()),
+            time,
+            writer,
+            new Readers(reading, properties.readQueue(), writer::stop),
             lanes,
             new Destinations(lanes),
             uploads,
@@ -122,7 +139,15 @@ final class SqliteStore implements StoreHealth, AutoCloseable {
         .addKeyValue("inDoubtItems", taken.inDoubtCount())
         .addKeyValue("poisonItems", taken.poisonCount())
         .log("Store opened.");
-    return new SqliteStore(lock, parts, new PublicIds(clock, random));
+    return parts;
+  }
+
+  private static void failStop(
+      StoreProperties properties, StoreException reason, Consumer<StoreException> next) {
+    if (reason.kind() == StoreException.Kind.CORRUPT) {
+      DamageMark.put(properties.file(), String.valueOf(reason.getMessage()));
+    }
+    next.accept(reason);
   }
 
   BatchWriter batchWriter() {

@@ -6,9 +6,8 @@ import dev.sluice.store.BatchWriter;
 import dev.sluice.store.ControlBoard;
 import dev.sluice.store.Housekeeping;
 import dev.sluice.store.ShardQueue;
+import dev.sluice.store.TimeTrust;
 import java.security.SecureRandom;
-import org.springframework.boot.availability.AvailabilityChangeEvent;
-import org.springframework.boot.availability.LivenessState;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -20,15 +19,19 @@ import org.springframework.context.annotation.Configuration;
 @Configuration(proxyBeanMethods = false)
 class StoreConfiguration {
 
-  /** Opens the store; a store that had to stop writing marks the process as broken. */
+  /** Opens the store; a store that had to stop writing ends the process. */
   @Bean(destroyMethod = "close")
   SqliteStore sqliteStore(
-      StoreProperties properties, ProcessClock clock, ApplicationEventPublisher publisher) {
+      StoreProperties properties,
+      ProcessClock clock,
+      TimeTrust time,
+      ApplicationEventPublisher publisher) {
     return SqliteStore.open(
         properties,
         clock,
+        time,
         new SecureRandom(),
-        () -> AvailabilityChangeEvent.publish(publisher, publisher, LivenessState.BROKEN));
+        new FailStop(properties.file(), publisher, Runtime.getRuntime()::halt));
   }
 
   @Bean

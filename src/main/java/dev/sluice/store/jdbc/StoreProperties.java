@@ -2,6 +2,7 @@ package dev.sluice.store.jdbc;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
@@ -22,6 +23,11 @@ import org.springframework.util.unit.DataSize;
  * @param uploadTimeout an upload without a byte for so long is dead
  * @param checkpointPages pages in the write-ahead log before the writer copies them into the file;
  *     more means fewer and longer pauses
+ * @param checkAtStart how long a start looks for damage of the file's structure, at most; {@code
+ *     0s} looks not at all. What it looked at is in the log
+ * @param maxSize most bytes of the file, without its write-ahead log; beyond nine tenths of it
+ *     submissions are refused as on a full disk, the last tenth is for outcomes. No bound but the
+ *     disk when absent
  */
 @ConfigurationProperties("sluice.store")
 public record StoreProperties(
@@ -33,7 +39,9 @@ public record StoreProperties(
     @DefaultValue("1024") int readQueue,
     @DefaultValue("10s") Duration busyTimeout,
     @DefaultValue("60s") Duration uploadTimeout,
-    @DefaultValue("4000") int checkpointPages) {
+    @DefaultValue("4000") int checkpointPages,
+    @DefaultValue("2s") Duration checkAtStart,
+    @Nullable DataSize maxSize) {
 
   public StoreProperties {
     long page = pageSize.toBytes();
@@ -54,6 +62,10 @@ public record StoreProperties(
     require(
         checkpointPages >= 100 && checkpointPages <= 1_000_000,
         "checkpoint-pages must be 100..1000000, was " + checkpointPages);
+    require(!checkAtStart.isNegative(), "check-at-start must not be negative, was " + checkAtStart);
+    require(
+        maxSize == null || maxSize.toMegabytes() >= 16,
+        "max-size must be at least 16MB, was " + maxSize);
   }
 
   private static void require(boolean holds, String message) {

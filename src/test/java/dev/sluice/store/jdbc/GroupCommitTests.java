@@ -64,10 +64,11 @@ class GroupCommitTests {
     writer =
         new GroupCommit(
             new Session(counting),
+            new CommitLog(directory.resolve("group.db"), 4000),
             new TestClock(),
             100,
             Duration.ofSeconds(5),
-            stops::incrementAndGet);
+            _ -> stops.incrementAndGet());
     writer.write(session -> session.update("CREATE TABLE t (v INTEGER PRIMARY KEY)"));
     commits.set(0);
   }

@@ -36,10 +36,9 @@ class ReadersTests {
   @BeforeEach
   void start() throws SQLException {
     SqliteFile file = new SqliteFile(TestStores.properties(directory.resolve("read.db")));
-    file.migrate();
-    file.openWriter().close();
+    file.open(new dev.sluice.store.TestClock()).close();
     only = file.openReader();
-    readers = new Readers(List.of(only), 10);
+    readers = new Readers(List.of(only), 10, _ -> {});
   }
 
   @AfterEach

@@ -1,13 +1,16 @@
 package dev.sluice.store.jdbc;
 
 import static dev.sluice.store.StoreFixture.ALPHA;
+import static dev.sluice.store.StoreFixture.all;
 import static dev.sluice.store.StoreFixture.claimAll;
 import static dev.sluice.store.StoreFixture.sealed;
 import static dev.sluice.store.StoreFixture.shard;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.model.OutcomeState;
 import dev.sluice.store.BatchRef;
+import dev.sluice.store.NewShard;
 import dev.sluice.store.ShardQueue.ClaimedShard;
 import dev.sluice.store.StoreException;
 import dev.sluice.store.TestClock;
@@ -21,8 +24,10 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -202,6 +207,45 @@ class SqliteStoreTests {
         assertThat(claimAll(after.shardQueue(), 100)).hasSize(1);
       }
     }
+  }
+
+  @Test
+  void aBoundedStoreRefusesSubmissionsBeforeOutcomes() {
+    StoreProperties bounded = TestStores.properties(file(), "max-size", "16MB");
+    try (SqliteStore store = TestStores.open(bounded, clock, _ -> {})) {
+      List<ClaimedShard> claimed = new ArrayList<>();
+      NewShard[] shards =
+          IntStream.range(0, 50)
+              .mapToObj(i -> shard(ALPHA, i * 500L, 500))
+              .toArray(NewShard[]::new);
+      assertThatThrownBy(
+              () -> {
+                for (int i = 0; i < 1_000; i++) {
+                  sealed(store.batchWriter(), shards);
+                  claimed.addAll(claimAll(store.shardQueue(), 500));
+                }
+              })
+          .isInstanceOfSatisfying(
+              StoreException.class, e -> assertThat(e.kind()).isEqualTo(StoreException.Kind.FULL));
+
+      assertThat(claimed).hasSizeGreaterThan(5);
+      for (ClaimedShard shard : claimed.subList(0, 5)) {
+        store.shardQueue().settle(List.of(all(shard, OutcomeState.FAILED, clock.instant())));
+      }
+    }
+  }
+
+  @Test
+  void refusesTheFileOfAnotherProgram() throws Exception {
+    Files.createDirectories(file().getParent());
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file());
+        Statement statement = connection.createStatement()) {
+      statement.execute("PRAGMA application_id = 4711");
+      statement.execute("CREATE TABLE theirs (x)");
+    }
+    assertThatThrownBy(() -> TestStores.open(file(), clock))
+        .isInstanceOf(StoreStartException.class)
+        .hasMessageContaining("another program");
   }
 
   @Test

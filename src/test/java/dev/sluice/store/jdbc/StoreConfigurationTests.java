@@ -10,6 +10,7 @@ import dev.sluice.store.Housekeeping;
 import dev.sluice.store.ShardQueue;
 import dev.sluice.store.StoreHealth;
 import dev.sluice.store.TestClock;
+import dev.sluice.store.TimeTrust;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,6 +30,7 @@ class StoreConfigurationTests {
     return new ApplicationContextRunner()
         .withUserConfiguration(Properties.class, StoreConfiguration.class)
         .withBean(ProcessClock.class, TestClock::new)
+        .withBean(TimeTrust.class, () -> new TimeTrust(new TestClock(), new TestClock()))
         .withPropertyValues("sluice.store.path=" + directory.resolve("data/sluice.db"));
   }
 

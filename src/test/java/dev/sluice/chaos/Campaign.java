@@ -1,0 +1,144 @@
+package dev.sluice.chaos;
+
+import dev.sluice.fixture.SluiceProcess;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Many lives of Sluice on one data directory, each under load and ended in its own way; at last one
+ * that finishes everything, and the check of it all. One thread.
+ */
+final class Campaign implements AutoCloseable {
+
+  private static final Duration DRAIN = Duration.ofSeconds(90);
+
+  /** Something broken may never end. */
+  private static final Duration SHORT_DRAIN = Duration.ofSeconds(12);
+
+  private final Path directory;
+  private final Settings settings;
+  private final Random random;
+  private final Oracle oracle;
+  private final Story story = new Story();
+  private final Path agent;
+  private final List<String> broken;
+  private final List<Duration> restarts = new ArrayList<>();
+  private final Duration limit;
+  private int run;
+
+  /**
+   * @param directory an empty one
+   * @param seed of all that is random
+   * @param mutation to break every process with; null for none
+   */
+  Campaign(Path directory, long seed, Settings settings, @Nullable String mutation)
+      throws IOException {
+    this.directory = Files.createDirectories(directory);
+    this.settings = settings;
+    this.random = new Random(seed);
+    this.oracle = new Oracle(directory.resolve("oracle.log"), seed);
+    this.agent = AgentJar.in(directory);
+    this.limit = mutation == null ? DRAIN : SHORT_DRAIN;
+    this.broken = mutation == null ? List.of() : List.of("break=" + mutation);
+  }
+
+  /** Lives one life. */
+  void cycle(Ending ending) {
+    Instant startedAt = Instant.now();
+    oracle.beginRun(++run);
+    oracle.setDoor(random.nextInt(3) > 0);
+    try (SluiceProcess process = process(ending.agentOptions())) {
+      long launched = System.nanoTime();
+      process.launch();
+      boolean ready = ending.waitsForReady() && process.becomesReady();
+      if (ready && ending.agentOptions().isEmpty()) {
+        restarts.add(Duration.ofNanos(System.nanoTime() - launched));
+      }
+      Ending.Cost cost = live(process, ready, ending);
+      story.ended(new Story.Run(run, startedAt, Instant.now(), cost.duplicates(), cost.doubts()));
+    } catch (IllegalStateException failure) {
+      story.fault("Run " + run + ", " + ending.describe() + ": " + failure.getMessage());
+      story.ended(new Story.Run(run, startedAt, Instant.now(), 0, 0));
+    }
+  }
+
+  private Ending.Cost live(SluiceProcess process, boolean ready, Ending ending) {
+    Ending.Life life = new Ending.Life(process, ready, settings, random, story);
+    if (!ready) {
+      return ending.end(life);
+    }
+    try (Load _ =
+        new Load(story, oracle, process.uri(), ending.need(), run, new Random(random.nextLong()))) {
+      return ending.end(life);
+    }
+  }
+
+  private SluiceProcess process(List<String> options) {
+    SluiceProcess plain = SluiceProcess.in(directory, settings.arguments().toArray(String[]::new));
+    List<String> all = new ArrayList<>(broken);
+    all.addAll(options);
+    List<String> jvm = new ArrayList<>(List.of("-Xmx192m", "-XX:+UseSerialGC"));
+    if (!all.isEmpty()) {
+      jvm.add("-javaagent:" + agent + "=" + String.join(",", all));
+    }
+    return plain.jvm(jvm.toArray(String[]::new));
+  }
+
+  /** Starts once more, lets everything end and checks it. */
+  Findings finish() throws IOException {
+    oracle.beginRun(++run);
+    oracle.setDoor(true);
+    Findings findings = new Findings(story, restarts);
+    try (SluiceProcess process = process(List.of())) {
+      long launched = System.nanoTime();
+      process.launch();
+      if (!process.becomesReady()) {
+        story.fault("The last start failed:\n" + process.log());
+        return findings;
+      }
+      restarts.add(Duration.ofNanos(System.nanoTime() - launched));
+      drain(process);
+      try (Client client = new Client(process.uri())) {
+        Checker checker = new Checker(story, client.http(), findings);
+        if (checker.awaitEnd(limit)) {
+          checker.check(oracle.sightings());
+        }
+      }
+    } catch (RuntimeException | AssertionError failure) {
+      story.fault("The last run failed: " + failure);
+    }
+    return findings;
+  }
+
+  /** Ends what clients had begun. */
+  private void drain(SluiceProcess process) {
+    try (Load rest = Load.rest(story, oracle, process.uri(), run)) {
+      long deadline = System.nanoTime() + limit.toNanos();
+      while (!rest.isDone()) {
+        if (System.nanoTime() > deadline) {
+          story.fault("Clients could not end what they had begun within " + limit);
+          return;
+        }
+        LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+      }
+    }
+  }
+
+  /** Gives where everything of it lies. */
+  Path directory() {
+    return directory;
+  }
+
+  @Override
+  public void close() {
+    oracle.close();
+  }
+}

@@ -1,0 +1,51 @@
+package dev.sluice.chaos;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * How much is done; each by a system property {@code chaos.…}.
+ *
+ * @param kills lives ended by SIGKILL
+ * @param hits lives ended at each point
+ * @param images disks that lose their power
+ * @param terms lives ended by SIGTERM
+ * @param zombies processes that are stopped for a while
+ * @param lives on one data directory before it is checked
+ * @param only names of the scenarios to run; all when empty
+ * @param seed of all that is random
+ * @param directory gets everything; what was good is deleted
+ */
+record Plan(
+    int kills,
+    int hits,
+    int images,
+    int terms,
+    int zombies,
+    int lives,
+    Set<String> only,
+    long seed,
+    Path directory) {
+
+  static Plan fromProperties() {
+    return new Plan(
+        Integer.getInteger("chaos.kills", 200),
+        Integer.getInteger("chaos.hits", 10),
+        Integer.getInteger("chaos.images", 100),
+        Integer.getInteger("chaos.terms", 50),
+        Integer.getInteger("chaos.zombies", 5),
+        Integer.getInteger("chaos.lives", 25),
+        Arrays.stream(System.getProperty("chaos.only", "").split(",", -1))
+            .map(String::trim)
+            .filter(word -> !word.isEmpty())
+            .collect(Collectors.toUnmodifiableSet()),
+        Long.getLong("chaos.seed", System.nanoTime() % 1_000_000_000),
+        Path.of(System.getProperty("chaos.directory", "target/chaos")).toAbsolutePath());
+  }
+
+  boolean wants(String scenario) {
+    return only.isEmpty() || only.contains(scenario);
+  }
+}

@@ -1,0 +1,129 @@
+package dev.sluice.chaos.agent;
+
+import dev.sluice.chaos.agent.Mutation.Net;
+import java.util.List;
+
+/** What the laboratory must notice. */
+public final class Mutations {
+
+  private static final String STORE = "dev.sluice.store.jdbc.";
+  private static final String DISPATCH = "dev.sluice.dispatch.";
+
+  private static final List<Mutation> ALL =
+      List.of(
+          new Mutation(
+              "answer-before-commit",
+              "Callers are answered before the commit",
+              Net.KILL,
+              List.of(new Change.NoCall(STORE + "GroupCommit", "runGroup", "Connection.commit"))),
+          new Mutation(
+              "synchronous-normal",
+              "Commits are not synced",
+              Net.POWER,
+              List.of(
+                  new Change.Text(
+                      STORE + "SqliteFile", "synchronous = FULL", "synchronous = NORMAL"),
+                  new Change.Text(STORE + "GroupCommit", "FULL", "NORMAL"))),
+          new Mutation(
+              "forget-outcomes",
+              "A claim does not load the outcomes of earlier holders",
+              Net.KILL,
+              List.of(
+                  new Change.Text(
+                      STORE + "ShardContents",
+                      "WHERE o.batch_id = ? AND o.idx",
+                      "WHERE 0 AND o.batch_id = ? AND o.idx"))),
+          new Mutation(
+              "forget-doubt",
+              "A start sends again what must not be sent twice",
+              Net.KILL,
+              List.of(
+                  new Change.Text(
+                      STORE + "Takeover",
+                      "SELECT id, options FROM batch\nWHERE",
+                      "SELECT id, options FROM batch\nWHERE 0 AND"))),
+          new Mutation(
+              "maybe-sent-is-not-sent",
+              "A broken exchange counts as not sent",
+              Net.KILL,
+              List.of(
+                  new Change.Argument("dev.sluice.attempt.VerdictClassifier", "failure", 1, 0))),
+          new Mutation(
+              "keep-leases",
+              "A start leaves the leases of its predecessor",
+              Net.KILL,
+              List.of(
+                  new Change.Text(
+                      STORE + "Takeover",
+                      "crashes = crashes + 1\nWHERE state = 2",
+                      "crashes = crashes + 1\nWHERE state = 9"))),
+          new Mutation(
+              "finish-early",
+              "A batch is over before its last item",
+              Net.KILL,
+              List.of(
+                  new Change.Text(
+                      STORE + "Finishing",
+                      "AND total <= coalesce((",
+                      "AND total <= 1 + coalesce(("))),
+          new Mutation(
+              "settle-anew",
+              "A second outcome takes the place of the first, and lost ones come back",
+              Net.CONTRACT,
+              List.of(
+                  new Change.Text(
+                      STORE + "OutcomeRows",
+                      "INSERT INTO outcome",
+                      "INSERT OR REPLACE INTO outcome"),
+                  new Change.Text(STORE + "OutcomeRows", "ON CONFLICT DO NOTHING", ""))),
+          new Mutation(
+              "no-fence",
+              "Whoever held a shard once may settle it",
+              Net.CONTRACT,
+              List.of(
+                  new Change.Text(
+                      STORE + "Settling",
+                      "lease_owner, lease_token FROM shard WHERE id = ?",
+                      "(SELECT max(id) FROM replica), 1 FROM shard WHERE id = ?"))),
+          new Mutation(
+              "forget-attempts",
+              "A claim does not load the attempts of earlier holders",
+              Net.CONTRACT,
+              List.of(
+                  new Change.Text(
+                      STORE + "ShardContents",
+                      "FROM attempt\nWHERE batch_id",
+                      "FROM attempt\nWHERE 0 AND batch_id"))),
+          new Mutation(
+              "no-drain",
+              "SIGTERM does not wait for running exchanges",
+              Net.TERM,
+              List.of(
+                  new Change.NoCall(DISPATCH + "Dispatcher", "stop", "Dispatcher.awaitRunning"))),
+          new Mutation(
+              "no-last-flush",
+              "SIGTERM forgets outcomes that are not yet stored",
+              Net.TERM,
+              List.of(new Change.NoCall(DISPATCH + "Dispatcher", "stop", "OutcomeWriter.stop"))),
+          new Mutation(
+              "no-lock",
+              "Two processes open one data directory",
+              Net.ZOMBIE,
+              List.of(
+                  new Change.Text(STORE + "DirectoryLock", "sluice.lock", "sluice.lock-of-%p"))));
+
+  private Mutations() {}
+
+  /** Gives all of them. */
+  public static List<Mutation> all() {
+    return ALL;
+  }
+
+  /** Gives one by its name. */
+  public static Mutation named(String name) {
+    return ALL.stream()
+        .filter(mutation -> mutation.name().equals(name))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("No mutation " + name));
+  }
+}
