@@ -39,9 +39,14 @@ public final class Mutations {
               Net.KILL,
               List.of(
                   new Change.Text(
-                      STORE + "Takeover",
-                      "SELECT id, options FROM batch\nWHERE",
-                      "SELECT id, options FROM batch\nWHERE 0 AND"))),
+                      STORE + "UnresolvedIntents",
+                      "WHERE id IN (SELECT shard_id FROM intent)",
+                      "WHERE 0 AND id IN (SELECT shard_id FROM intent)"))),
+          new Mutation(
+              "skip-intent",
+              "What must not be sent twice is sent without an intent on disk",
+              Net.KILL,
+              List.of(new Change.NoCall(STORE + "Settling", "intend", "Intents.insert"))),
           new Mutation(
               "maybe-sent-is-not-sent",
               "A broken exchange counts as not sent",
@@ -83,8 +88,8 @@ public final class Mutations {
               List.of(
                   new Change.Text(
                       STORE + "Settling",
-                      "lease_owner, lease_token FROM shard WHERE id = ?",
-                      "(SELECT max(id) FROM replica), 1 FROM shard WHERE id = ?"))),
+                      "lease_owner, lease_token, crashes FROM shard WHERE id = ?",
+                      "(SELECT max(id) FROM replica), 1, crashes FROM shard WHERE id = ?"))),
           new Mutation(
               "forget-attempts",
               "A claim does not load the attempts of earlier holders",
