@@ -6,6 +6,8 @@ import dev.sluice.store.BatchWriter;
 import dev.sluice.store.ControlBoard;
 import dev.sluice.store.Housekeeping;
 import dev.sluice.store.ShardQueue;
+import dev.sluice.store.TimeTrust;
+import java.time.InstantSource;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
@@ -47,6 +49,11 @@ public class ApiTestApplication {
   @Bean
   ProcessClock clock() {
     return ProcessClock.system();
+  }
+
+  @Bean
+  TimeTrust timeTrust(ProcessClock clock) {
+    return new TimeTrust(clock, InstantSource.system());
   }
 
   /** Throws what no handler should. */

@@ -23,9 +23,9 @@ import tools.jackson.databind.JsonNode;
 class DiskFullIT {
 
   private static final int MEGABYTES = 32;
-  private static final int ITEMS = 30_000;
+  private static final int ITEMS = 12_000;
   private static final int CONCURRENCY = 16;
-  private static final int OUTCOME_BUFFER = 500;
+  private static final int OUTCOME_BUFFER = 1_000;
   private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final Duration HEALED_WITHIN = Duration.ofSeconds(5);
 

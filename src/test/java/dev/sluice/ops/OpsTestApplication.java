@@ -1,13 +1,16 @@
 package dev.sluice.ops;
 
 import dev.sluice.model.ConnectionPools;
+import dev.sluice.model.ProcessClock;
 import dev.sluice.store.LaneBoard;
 import dev.sluice.store.StoreHealth;
+import dev.sluice.store.TimeTrust;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.github.resilience4j.ratelimiter.RateLimiterRegistry;
 import io.github.resilience4j.retry.RetryRegistry;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
@@ -49,6 +52,11 @@ class OpsTestApplication {
   @Bean
   ConnectionPools connectionPools() {
     return () -> new ConnectionPools.Counts(3, 17, 11, 6, 2);
+  }
+
+  @Bean
+  TimeTrust timeTrust() {
+    return new TimeTrust(ProcessClock.system(), InstantSource.system());
   }
 
   @Bean

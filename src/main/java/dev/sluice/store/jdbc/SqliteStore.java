@@ -95,6 +95,23 @@ final class SqliteStore implements StoreHealth, AutoCloseable {
       SqliteFile file)
       throws SQLException {
     Session writing = file.open(clock);
+    try {
+      return parts(properties, clock, time, onFailStop, file, writing);
+    } catch (SQLException | RuntimeException e) {
+      try (writing) {
+        throw e;
+      }
+    }
+  }
+
+  private static StoreParts parts(
+      StoreProperties properties,
+      ProcessClock clock,
+      TimeTrust time,
+      Consumer<StoreException> onFailStop,
+      SqliteFile file,
+      Session writing)
+      throws SQLException {
     Takeover.Taken taken =
         Takeover.begin(
             writing, clock.instant().toEpochMilli(), properties.uploadTimeout().toMillis());

@@ -200,6 +200,16 @@ class GroupCommitTests {
   }
 
   @Test
+  void takesAnIndexOfTheLogThatCannotGrowForAFullDisk() {
+    commitFailures.add(new SQLiteException("index", SQLiteErrorCode.SQLITE_IOERR_SHMSIZE));
+    assertThatThrownBy(() -> writer.write(insert(1)))
+        .isInstanceOfSatisfying(
+            StoreException.class, e -> assertThat(e.kind()).isEqualTo(StoreException.Kind.FULL));
+    assertThat(writer.write(insert(2))).isEqualTo(1);
+    assertThat(stops).hasValue(0);
+  }
+
+  @Test
   void writesNothingMoreAfterAFailedSync() {
     commitFailures.add(new SQLiteException("fsync", SQLiteErrorCode.SQLITE_IOERR_FSYNC));
     assertThatThrownBy(() -> writer.write(insert(1))).isInstanceOf(StoreException.class);
