@@ -43,6 +43,8 @@ final class ActiveShard {
   /** Up to where the latest window reaches; of the one who asks for windows of the flow. */
   private int askedTo;
 
+  private int askedCount;
+
   /**
    * @param isolation where it has to run alone, if so
    */
@@ -78,7 +80,7 @@ final class ActiveShard {
       if (progress == null) {
         return firstTry(ordinal, index);
       }
-      if (!progress.settled().get((int) (index - claimed.firstIndex()))) {
+      if (!isSettled(ordinal)) {
         LaneItem item = firstTry(ordinal, index);
         History history = progress.histories().get(index);
         if (history != null) {
@@ -87,6 +89,13 @@ final class ActiveShard {
         return item;
       }
     }
+  }
+
+  /** Tells whether an earlier holder settled the item. */
+  private boolean isSettled(int ordinal) {
+    Progress progress = claimed.progress();
+    return progress != null
+        && progress.settled().get((int) (decoder.index(ordinal) - claimed.firstIndex()));
   }
 
   private LaneItem firstTry(int ordinal, long index) {
@@ -100,20 +109,26 @@ final class ActiveShard {
     return intendedTo != Integer.MAX_VALUE;
   }
 
-  /** Gives the next window: at most so many items. By one caller at a time, while some lack it. */
+  /**
+   * Gives the next window: at most so many items without outcome. By one caller at a time, while
+   * some lack it.
+   */
   Intent nextWindow(int most) {
     int from = intendedTo;
     int to = from + 1;
-    while (to < from + most && to < decoder.itemCount() && !isHeld(to)) {
+    int open = isSettled(from) ? 0 : 1;
+    while (to < decoder.itemCount() && !isHeld(to) && (open < most || isSettled(to))) {
+      open += isSettled(to) ? 0 : 1;
       to++;
     }
     askedTo = to;
+    askedCount = open;
     return new Intent(lease(), 1, decoder.index(from), decoder.index(to - 1));
   }
 
-  /** Gives the items of the latest window. */
+  /** Gives the items of the latest window that have no outcome. */
   int askedCount() {
-    return askedTo - intendedTo;
+    return askedCount;
   }
 
   /** The latest window is on disk. */

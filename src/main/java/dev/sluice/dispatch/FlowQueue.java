@@ -100,6 +100,10 @@ final class FlowQueue {
         fresh.remove(shard);
       }
     }
+    if (intents != null) {
+      // What was left of the window was settled already, or waits for its due time.
+      intents.ask(fresh, now);
+    }
     return null;
   }
 

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import org.springframework.util.FileSystemUtils;
 
 /**
  * A disk that can lose its power: an ext4 image on a loop mount. What the file system has not been
@@ -49,6 +50,8 @@ final class Disk implements AutoCloseable {
       Path trial = Files.createTempDirectory(directory, "trial");
       try (Disk _ = mounted(trial, trial.resolve("mount"))) {
         return null;
+      } finally {
+        FileSystemUtils.deleteRecursively(trial);
       }
     } catch (IOException | UncheckedIOException failure) {
       return "power loss needs loop mounts of ext4, which are not allowed here: "

@@ -12,6 +12,7 @@ import dev.sluice.store.ShardQueue.Intent;
 import dev.sluice.store.ShardQueue.Lease;
 import java.time.Duration;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -153,6 +154,41 @@ class LaneIntentsTests {
     bench.add(3, bench.atMostOnce(), new BitSet(), Map.of(1L, history));
     assertThat(covers(bench.intended(), 4, 1)).isTrue();
     assertThat(bench.sentAttempts()).containsExactlyInAnyOrder(1, 1, 4);
+  }
+
+  @Test
+  void whatEarlierHoldersSettledTakesNoWindow() {
+    LaneBench bench = new LaneBench("--concurrency=2", "--intent-window=8");
+    bench.holdIntents(true);
+    BitSet settled = new BitSet();
+    settled.set(0, 100);
+    settled.set(102, 150);
+    bench.add(200, bench.atMostOnce(), settled, Map.of());
+    int commits = 0;
+    while (bench.outcomes().size() < 52) {
+      bench.commitIntents();
+      bench.answerAll(OK);
+      assertThat(++commits).as("commits").isLessThan(20);
+    }
+    assertThat(bench.sentCount()).isEqualTo(52);
+  }
+
+  @Test
+  void aWindowOfNothingButLaterRetriesHoldsNothingUp() {
+    LaneBench bench = new LaneBench("--concurrency=2", "--intent-window=8");
+    Map<Long, History> histories = new HashMap<>();
+    for (long index = 0; index < 50; index++) {
+      histories.put(
+          index,
+          new History(1, 1, false, Duration.ZERO, Duration.ZERO, bench.instant().plusSeconds(30)));
+    }
+    bench.add(60, bench.atMostOnce(), new BitSet(), histories);
+    bench.answerAll(OK);
+    assertThat(bench.outcomes()).hasSize(10);
+    bench.advance(Duration.ofSeconds(31));
+    bench.answerAll(OK);
+    assertThat(bench.outcomes()).hasSize(60);
+    assertThat(bench.intended()).filteredOn(intent -> intent.number() == 2).hasSize(50);
   }
 
   @Test

@@ -8,10 +8,14 @@ import dev.sluice.fixture.Script;
 import dev.sluice.fixture.SluiceClient;
 import dev.sluice.fixture.SluiceProcess;
 import dev.sluice.fixture.TargetServer;
+import dev.sluice.model.Delivery;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import tools.jackson.databind.JsonNode;
 
 /** SIGTERM under load: exit 0, nothing lost, nothing sent twice. */
@@ -20,14 +24,16 @@ class GracefulShutdownIT {
   private static final int ITEMS = 4_000;
   private static final Duration LIMIT = Duration.ofSeconds(90);
 
-  @Test
-  void drainsGivesTheRestBackAndSendsNothingTwice(@TempDir Path directory) {
+  @ParameterizedTest
+  @EnumSource
+  void drainsGivesTheRestBackAndSendsNothingTwice(Delivery delivery, @TempDir Path directory) {
     try (TargetServer target = TargetServer.start().on("/x", Script.slow(Duration.ofMillis(200)));
         SluiceProcess sluice =
             SluiceProcess.in(directory, "--sluice.dispatch.concurrency=64").start();
         SluiceClient client = new SluiceClient(sluice.uri())) {
       String line = "{\"url\":\"" + target.url("/x") + "\"}";
-      String id = client.submit(ITEMS, "", _ -> line);
+      String id =
+          client.submit(ITEMS, "delivery=" + delivery.name().toLowerCase(Locale.ROOT), _ -> line);
       Ledger ledger = target.ledger(id);
       await().atMost(LIMIT).until(() -> ledger.itemCount() >= 500);
 

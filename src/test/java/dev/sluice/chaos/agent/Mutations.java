@@ -40,17 +40,13 @@ public final class Mutations {
               List.of(
                   new Change.Text(
                       STORE + "UnresolvedIntents",
-                      "WHERE id IN (SELECT",
-                      "WHERE 0 AND id IN (SELECT"))),
+                      "WHERE id IN (SELECT shard_id FROM intent)",
+                      "WHERE 0 AND id IN (SELECT shard_id FROM intent)"))),
           new Mutation(
-              "no-intents",
-              "What must not be sent twice is sent without saying so first",
+              "skip-intent",
+              "What must not be sent twice is sent without an intent on disk",
               Net.KILL,
-              List.of(
-                  new Change.Text(
-                      STORE + "Intents",
-                      "VALUES (?, ?, ?, ?, ?)",
-                      "SELECT ?, ?, ?, ?, ? WHERE 0"))),
+              List.of(new Change.NoCall(STORE + "Settling", "intend", "Intents.insert"))),
           new Mutation(
               "convict-at-once",
               "An item is poison the first time a process ends",

@@ -43,9 +43,11 @@ public final class Points {
           load("claim.granted", 10, exit(STORE + "Claims", "grant")),
           load("claim.committed", 5, after(QUEUE, "claim", "GroupCommit.writeForgettable")),
           load("claim.loaded", 5, exit(QUEUE, "claim")),
-          load("intent.before", 5, entry(QUEUE, "intend")),
-          load("intent.committed", 5, exit(QUEUE, "intend")),
-          load("intent.taken", 5, entry(DISPATCH + "IntentWriter", "committed")),
+          // Intents.
+          load("intend.begun", 20, entry(STORE + "Settling", "intend")),
+          load("intend.written", 20, exit(STORE + "Settling", "intend")),
+          load("intend.committed", 20, exit(QUEUE, "intend")),
+          load("intend.taken", 20, exit(DISPATCH + "FlowIntents", "committed")),
           // A send.
           load("lane.begin", 1500, entry(DISPATCH + "LaneLoop", "begin")),
           load("lane.begun", 1500, exit(DISPATCH + "LaneLoop", "begin")),

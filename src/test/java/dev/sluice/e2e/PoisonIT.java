@@ -1,0 +1,85 @@
+package dev.sluice.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.sluice.fixture.Ledger;
+import dev.sluice.fixture.Script;
+import dev.sluice.fixture.Script.Reply;
+import dev.sluice.fixture.SluiceClient;
+import dev.sluice.fixture.SluiceProcess;
+import dev.sluice.fixture.TargetServer;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/** An item that ends the process whenever it is sent: it is found, and everything else is sent. */
+class PoisonIT {
+
+  private static final int ITEMS = 400;
+  private static final int POISON = 150;
+
+  /** Two until its shard runs alone, two to convict it, and some that settled others meanwhile. */
+  private static final int MOST_ENDS = 8;
+
+  private static final Duration LIMIT = Duration.ofSeconds(90);
+
+  @Test
+  void isFoundAfterAFewEndsAndTheRestIsSent(@TempDir Path directory) {
+    try (TargetServer target = TargetServer.start().on("/x", Script.status(200));
+        SluiceProcess sluice = SluiceProcess.in(directory).start();
+        SluiceClient client = new SluiceClient(sluice.uri())) {
+      target.on(
+          "/poison",
+          _ -> {
+            ProcessHandle.of(sluice.pid()).ifPresent(ProcessHandle::destroyForcibly);
+            return Reply.of(200).ending(Script.Ending.SILENCE);
+          });
+      String id =
+          client.submit(
+              ITEMS,
+              "",
+              index -> "{\"url\":\"" + target.url(index == POISON ? "/poison" : "/x") + "\"}");
+      Ledger ledger = target.ledger(id);
+
+      int ends = 0;
+      while (hasEnded(sluice, client, id)) {
+        ends++;
+        assertThat(ends).as("ends of the process").isLessThanOrEqualTo(MOST_ENDS);
+        sluice.start();
+      }
+
+      JsonNode batch = client.awaitFinished(id, LIMIT);
+      Results results = Results.of(client, id, ITEMS);
+      results.agreeWith(batch);
+      JsonNode item = client.get("/v1/batches/" + id + "/items/" + POISON).json();
+      System.out.println("PoisonIT: found after " + ends + " ends");
+      assertThat(item.path("error").path("code").asString()).as("%s", item).isEqualTo("poison");
+      assertThat(results.count("FAILED")).isEqualTo(1);
+      assertThat(results.count("SUCCEEDED")).isEqualTo(ITEMS - 1);
+      assertThat(ledger.itemCount()).isEqualTo(ITEMS);
+      assertThat(ends).isGreaterThanOrEqualTo(4);
+    }
+  }
+
+  /** Waits until the process ended, or the batch did. */
+  private static boolean hasEnded(SluiceProcess sluice, SluiceClient client, String id) {
+    await()
+        .atMost(LIMIT)
+        .pollInterval(Duration.ofMillis(50))
+        .until(() -> !sluice.isAlive() || isFinished(client, id));
+    return !sluice.isAlive();
+  }
+
+  private static boolean isFinished(SluiceClient client, String id) {
+    try {
+      return client.batch(id).path("state").asString().equals("COMPLETED");
+    } catch (UncheckedIOException e) {
+      // The process may end within the call; whether it did is asked again.
+      return false;
+    }
+  }
+}
