@@ -175,7 +175,8 @@ class LaneIntentsTests {
 
   @Test
   void aWindowOfNothingButLaterRetriesHoldsNothingUp() {
-    LaneBench bench = new LaneBench("--concurrency=2", "--intent-window=8");
+    LaneBench bench = new LaneBench("--concurrency=1", "--intent-window=8");
+    bench.holdIntents(true);
     Map<Long, History> histories = new HashMap<>();
     for (long index = 0; index < 50; index++) {
       histories.put(
@@ -183,6 +184,8 @@ class LaneIntentsTests {
           new History(1, 1, false, Duration.ZERO, Duration.ZERO, bench.instant().plusSeconds(30)));
     }
     bench.add(60, bench.atMostOnce(), new BitSet(), histories);
+    bench.commitIntents();
+    bench.holdIntents(false);
     bench.answerAll(OK);
     assertThat(bench.outcomes()).hasSize(10);
     bench.advance(Duration.ofSeconds(31));
