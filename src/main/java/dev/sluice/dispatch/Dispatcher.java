@@ -79,7 +79,8 @@ final class Dispatcher implements SmartLifecycle {
             this::keepHouse, HOUSEKEEPING_MILLIS, HOUSEKEEPING_MILLIS, TimeUnit.MILLISECONDS);
   }
 
-  private void cutOverdue() {
+  /** Cuts attempts past their deadline. */
+  void cutOverdue() {
     long now = clock.nanoTime();
     for (Lane lane : lanes.all()) {
       try {
@@ -94,7 +95,8 @@ final class Dispatcher implements SmartLifecycle {
     }
   }
 
-  private void keepHouse() {
+  /** One round of what follows from control calls and from time. */
+  void keepHouse() {
     try {
       housekeeper.tick();
     } catch (StoreException e) {
@@ -109,7 +111,8 @@ final class Dispatcher implements SmartLifecycle {
     }
   }
 
-  private void settled(SettleReport report) {
+  /** Follows what a commit of outcomes did. */
+  void settled(SettleReport report) {
     for (Lease lease : report.fenced()) {
       Lane lane = lanes.lane(lease.destinationId());
       if (lane != null) {
