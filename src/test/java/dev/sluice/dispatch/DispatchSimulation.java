@@ -136,20 +136,26 @@ public final class DispatchSimulation {
     }
   }
 
-  /** What the core logs as an error: each is a bug. Warnings are what the faults are for. */
+  /** What the core or Reactor logs as an error: each is a bug. Warnings are what faults are for. */
   private static final class Complaints extends AppenderBase<ILoggingEvent>
       implements AutoCloseable {
-    private final Logger logger = (Logger) LoggerFactory.getLogger("dev.sluice.dispatch");
-    private final @Nullable Level levelBefore = logger.getLevel();
-    private final boolean additiveBefore = logger.isAdditive();
+    private static final List<String> LOGGERS = List.of("dev.sluice.dispatch", "reactor");
+
+    private final List<Silenced> silenced = new ArrayList<>();
     private final List<String> messages = new ArrayList<>();
 
+    private record Silenced(Logger logger, @Nullable Level level, boolean additive) {}
+
     Complaints() {
-      setContext(logger.getLoggerContext());
+      for (String name : LOGGERS) {
+        Logger logger = (Logger) LoggerFactory.getLogger(name);
+        silenced.add(new Silenced(logger, logger.getLevel(), logger.isAdditive()));
+        setContext(logger.getLoggerContext());
+        logger.setLevel(Level.ERROR);
+        logger.setAdditive(false);
+        logger.addAppender(this);
+      }
       start();
-      logger.setLevel(Level.ERROR);
-      logger.setAdditive(false);
-      logger.addAppender(this);
     }
 
     @Override
@@ -161,9 +167,11 @@ public final class DispatchSimulation {
 
     @Override
     public void close() {
-      logger.detachAppender(this);
-      logger.setLevel(levelBefore);
-      logger.setAdditive(additiveBefore);
+      for (Silenced was : silenced) {
+        was.logger.detachAppender(this);
+        was.logger.setLevel(was.level);
+        was.logger.setAdditive(was.additive);
+      }
       stop();
     }
   }

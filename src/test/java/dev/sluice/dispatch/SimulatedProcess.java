@@ -108,6 +108,11 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
     return store.owner();
   }
 
+  /** Tells whether a lease was granted and its reply lost: nobody in the process knows of it. */
+  boolean isUnknown(Lease lease) {
+    return store.isOwed(lease);
+  }
+
   // What threads do
 
   private void hasWork() {
@@ -244,25 +249,29 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
     laws.superseded();
   }
 
-  /** Ends it as {@link Dispatcher#stop} does; {@code ended} is told how many exchanges were cut. */
+  /** Ends it as {@link Dispatcher#stop} does; {@code ended} is told whether all was stored. */
   void drain(Drained ended) {
     draining = true;
     admission.close();
-    stopFeeder();
-    awaitRunning(time.nanoTime() + properties.drain().toNanos(), ended);
-  }
-
-  /** Takes the end of a drain. */
-  interface Drained {
-    void ended(SimulatedProcess process, int cut, boolean allStored);
-  }
-
-  private void stopFeeder() {
     try {
       feeder.stop(1);
     } catch (InterruptedException e) {
       throw new IllegalStateException("Nobody interrupts the simulation", e);
     }
+    awaitFeeder(time.nanoTime() + STORE_NANOS, ended);
+  }
+
+  private void awaitFeeder(long deadline, Drained ended) {
+    if (feeding.isBusy() && time.nanoTime() - deadline < 0) {
+      time.in(5 * MILLISECOND, keeping, () -> awaitFeeder(deadline, ended));
+    } else {
+      awaitRunning(time.nanoTime() + properties.drain().toNanos(), ended);
+    }
+  }
+
+  /** Takes the end of a drain. */
+  interface Drained {
+    void ended(SimulatedProcess process, boolean allStored);
   }
 
   private void awaitRunning(long deadline, Drained ended) {
@@ -282,18 +291,18 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
     } catch (InterruptedException e) {
       throw new IllegalStateException("Nobody interrupts the simulation", e);
     }
-    awaitStored(time.nanoTime() + STORE_NANOS, running, ended);
+    awaitStored(time.nanoTime() + STORE_NANOS, ended);
   }
 
-  private void awaitStored(long deadline, int cut, Drained ended) {
+  private void awaitStored(long deadline, Drained ended) {
     boolean stored = writer.unflushedCount() == 0;
     if (!stored && time.nanoTime() - deadline < 0) {
       planFlush(0);
-      time.in(5 * MILLISECOND, keeping, () -> awaitStored(deadline, cut, ended));
+      time.in(5 * MILLISECOND, keeping, () -> awaitStored(deadline, ended));
       return;
     }
     crash();
-    ended.ended(this, cut, stored);
+    ended.ended(this, stored);
   }
 
   /** Checks that a process without work holds nothing. */

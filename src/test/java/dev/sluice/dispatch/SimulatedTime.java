@@ -59,6 +59,11 @@ final class SimulatedTime implements ProcessClock {
     Actor(Life life) {
       this.life = life;
     }
+
+    /** Tells whether it is within an event, waiting for something. */
+    boolean isBusy() {
+      return busy;
+    }
   }
 
   /** Unwinds the frames of a process that crashed while it waited for the store. */

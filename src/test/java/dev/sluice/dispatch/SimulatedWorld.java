@@ -208,9 +208,9 @@ final class SimulatedWorld {
       process = null;
       leaving = drained;
       drained.drain(
-          (gone, cut, allStored) -> {
+          (gone, allStored) -> {
             leaving = null;
-            checks.drained(gone.owner(), cut, allStored);
+            checks.drained(gone, allStored);
             takeOver(gone);
           });
     }

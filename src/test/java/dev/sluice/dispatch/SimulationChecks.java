@@ -82,10 +82,13 @@ final class SimulationChecks {
     doubt(owner);
   }
 
-  void drained(long owner, int cut, boolean allStored) {
+  void drained(SimulatedProcess process, boolean allStored) {
     drainCount++;
+    long owner = process.owner();
     if (allStored) {
-      world.require(held(owner).isEmpty(), "a process that drained kept a lease");
+      world.require(
+          held(owner).stream().allMatch(shard -> process.isUnknown(shard.lease())),
+          "a process that drained kept a lease");
     } else {
       allowedDuplicates += onceBound();
       doubt(owner);

@@ -63,6 +63,10 @@ final class StoreConnection implements ShardQueue, ControlBoard, Housekeeping {
     return claimCount;
   }
 
+  boolean isOwed(Lease lease) {
+    return owed.stream().anyMatch(shard -> shard.lease().equals(lease));
+  }
+
   long owner() {
     return owner;
   }
