@@ -70,6 +70,7 @@ final class ProcessLaws {
   }
 
   private void mayBeSent(StoredShard shard, String key) {
+    world.require(!store.hasLost(shard.id), key + " is sent under a lease known as lost");
     boolean stopped = store.wasStopped(shard.batch.id) && !shard.batch.isSendable();
     world.require(!stopped, key + " is sent after its process learned that it must not be");
     boolean paused =

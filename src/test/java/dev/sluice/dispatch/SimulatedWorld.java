@@ -56,7 +56,7 @@ final class SimulatedWorld {
     this.network = new SimulatedNetwork(time, random, mutation);
     SimulationPlan plan = new SimulationPlan(random, time.instant());
     this.properties = plan.properties();
-    this.memoryBytes = 200 + random.nextInt(20_000);
+    this.memoryBytes = 200L + random.nextInt(20_000);
     plan.fill(store, items);
     this.checks = new SimulationChecks(this, store, network, items);
     this.calmAt = (2 + random.nextInt(8)) * SECOND;

@@ -42,6 +42,7 @@ final class StoreConnection implements ShardQueue, ControlBoard, Housekeeping {
 
   private long claimCount;
   private final Set<Long> unsendable = new HashSet<>();
+  private final Set<Long> lost = new HashSet<>();
   private final Set<Long> pausedDestinations = new HashSet<>();
 
   StoreConnection(
@@ -115,6 +116,7 @@ final class StoreConnection implements ShardQueue, ControlBoard, Housekeeping {
                 .map(shard -> shard.lease().batchId())
                 .filter(id -> store.batches.get(id).isSendable())
                 .forEach(unsendable::remove);
+            claimed.forEach(shard -> lost.remove(shard.lease().shardId()));
             claimCount += claimed.size();
             return claimed;
           });
@@ -126,7 +128,9 @@ final class StoreConnection implements ShardQueue, ControlBoard, Housekeeping {
 
   @Override
   public SettleReport settle(List<Settlement> settlements) {
-    return call(() -> store.settle(owner, settlements));
+    SettleReport report = call(() -> store.settle(owner, settlements));
+    report.fenced().forEach(lease -> lost.add(lease.shardId()));
+    return report;
   }
 
   @Override
@@ -194,6 +198,11 @@ final class StoreConnection implements ShardQueue, ControlBoard, Housekeeping {
         .filter(destination -> destination.paused() != null)
         .forEach(destination -> pausedDestinations.add(destination.id()));
     return records;
+  }
+
+  /** Tells whether this process was told that another has a shard. */
+  boolean hasLost(long shardId) {
+    return lost.contains(shardId);
   }
 
   /** Tells whether this process was told, when it last asked, that a batch may not be sent. */
