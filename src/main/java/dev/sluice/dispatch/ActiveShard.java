@@ -2,8 +2,10 @@ package dev.sluice.dispatch;
 
 import dev.sluice.model.Item;
 import dev.sluice.store.ShardDecoder;
+import dev.sluice.store.ShardQueue;
 import dev.sluice.store.ShardQueue.ClaimedShard;
 import dev.sluice.store.ShardQueue.History;
+import dev.sluice.store.ShardQueue.Intent;
 import dev.sluice.store.ShardQueue.Lease;
 import dev.sluice.store.ShardQueue.Progress;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -32,20 +34,42 @@ final class ActiveShard {
   private final AtomicLong earliestLongWait = new AtomicLong(NO_WAIT);
   private volatile boolean lost;
 
-  ActiveShard(ClaimedShard claimed, ShardDecoder decoder, FlowQueue flow) {
+  /** Where it runs alone; null when it need not. */
+  private final @Nullable Isolation isolation;
+
+  /** Items from this ordinal on may not begin as first tries; all may where no intent is needed. */
+  private volatile int intendedTo;
+
+  /** Up to where the latest window reaches; of the one who asks for windows of the flow. */
+  private int askedTo;
+
+  private int askedCount;
+
+  /**
+   * @param isolation where it has to run alone, if so
+   */
+  ActiveShard(
+      ClaimedShard claimed, ShardDecoder decoder, FlowQueue flow, @Nullable Isolation isolation) {
     Progress progress = claimed.progress();
     int settled = progress == null ? 0 : progress.settled().cardinality();
     this.claimed = claimed;
     this.decoder = decoder;
     this.flow = flow;
+    this.isolation = isolation;
+    this.intendedTo = flow.needsIntents() && isolation == null ? 0 : Integer.MAX_VALUE;
     this.unsettled = new AtomicInteger(decoder.itemCount() - settled);
   }
 
-  /** Gives the next item never begun under this lease, or null when there is none or it is held. */
+  /** Tells whether several holders died with a shard since anything of it was settled. */
+  static boolean runsAlone(ClaimedShard shard) {
+    return shard.crashes() >= ShardQueue.ISOLATED_FROM;
+  }
+
+  /** Gives the next item never begun under this lease, or null when none may begin. */
   @Nullable LaneItem nextFresh() {
     while (true) {
       int ordinal = cursor.get();
-      if (ordinal >= decoder.itemCount() || isHeld(ordinal)) {
+      if (ordinal >= decoder.itemCount() || ordinal >= intendedTo || isHeld(ordinal)) {
         return null;
       }
       if (!cursor.compareAndSet(ordinal, ordinal + 1)) {
@@ -54,10 +78,10 @@ final class ActiveShard {
       Progress progress = claimed.progress();
       long index = decoder.index(ordinal);
       if (progress == null) {
-        return new LaneItem(this, ordinal, index);
+        return firstTry(ordinal, index);
       }
-      if (!progress.settled().get((int) (index - claimed.firstIndex()))) {
-        LaneItem item = new LaneItem(this, ordinal, index);
+      if (!isSettled(ordinal)) {
+        LaneItem item = firstTry(ordinal, index);
         History history = progress.histories().get(index);
         if (history != null) {
           item.continueFrom(history);
@@ -65,6 +89,80 @@ final class ActiveShard {
         return item;
       }
     }
+  }
+
+  /** Tells whether an earlier holder settled the item. */
+  private boolean isSettled(int ordinal) {
+    Progress progress = claimed.progress();
+    return progress != null
+        && progress.settled().get((int) (decoder.index(ordinal) - claimed.firstIndex()));
+  }
+
+  private LaneItem firstTry(int ordinal, long index) {
+    LaneItem item = new LaneItem(this, ordinal, index);
+    item.intended(1);
+    return item;
+  }
+
+  /** Tells whether its retries need intents of their own. */
+  boolean needsIntents() {
+    return intendedTo != Integer.MAX_VALUE;
+  }
+
+  /**
+   * Gives the next window: at most so many items without outcome. By one caller at a time, while
+   * some lack it.
+   */
+  Intent nextWindow(int most) {
+    int from = intendedTo;
+    int to = from + 1;
+    int open = isSettled(from) ? 0 : 1;
+    while (to < decoder.itemCount() && !isHeld(to) && (open < most || isSettled(to))) {
+      open += isSettled(to) ? 0 : 1;
+      to++;
+    }
+    askedTo = to;
+    askedCount = open;
+    return new Intent(lease(), 1, decoder.index(from), decoder.index(to - 1));
+  }
+
+  /** Gives the items of the latest window that have no outcome. */
+  int askedCount() {
+    return askedCount;
+  }
+
+  /** The latest window is on disk. */
+  void intended() {
+    intendedTo = askedTo;
+  }
+
+  /** Tells whether there are items that only an intent is missing for. */
+  boolean lacksIntents() {
+    int to = intendedTo;
+    return to < decoder.itemCount() && !isHeld(to) && (users.get() & RELEASED) == 0;
+  }
+
+  /** Gives the items that are intended and not begun. */
+  int intendedCount() {
+    return needsIntents() ? Math.max(0, intendedTo - cursor.get()) : 0;
+  }
+
+  /** Tells whether none of what was never begun may begin now. */
+  boolean isStopped() {
+    int next = cursor.get();
+    return next < decoder.itemCount()
+        && (next >= intendedTo || isHeld(next) || (isolation != null && !isolation.isFree()));
+  }
+
+  /** Gives where it runs alone; null when it need not. */
+  @Nullable Isolation isolation() {
+    return isolation;
+  }
+
+  /** Tells whether a process ended while this item was being sent alone. */
+  boolean isSuspect(long index) {
+    Progress progress = claimed.progress();
+    return progress != null && progress.suspects().contains(index);
   }
 
   private boolean isHeld(int ordinal) {

@@ -3,7 +3,9 @@ package dev.sluice.dispatch;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The gates that all lanes share: attempts in flight in this process, room for outcomes, and
@@ -17,6 +19,11 @@ final class Admission {
   private final AtomicInteger inFlight = new AtomicInteger();
   private final AtomicInteger wakes = new AtomicInteger();
   private final Queue<Lane> waiting = new ConcurrentLinkedQueue<>();
+
+  /** The shard of the one attempt that may be in flight; null while others may. */
+  private final AtomicReference<@Nullable ActiveShard> alone = new AtomicReference<>();
+
+  private final AtomicReference<@Nullable Runnable> whenAlone = new AtomicReference<>();
   private volatile boolean open = true;
 
   Admission(int maxInFlight, BooleanSupplier outcomesHaveRoom) {
@@ -43,23 +50,57 @@ final class Admission {
   }
 
   private boolean tryEnter() {
-    if (!outcomesHaveRoom.getAsBoolean()) {
+    if (alone.get() != null || !outcomesHaveRoom.getAsBoolean()) {
       return false;
     }
-    if (inFlight.incrementAndGet() <= maxInFlight) {
+    // Looked at again once counted in: who asked to be alone in between waits for this one.
+    if (inFlight.incrementAndGet() <= maxInFlight && alone.get() == null) {
       return true;
     }
-    inFlight.decrementAndGet();
+    countOut();
     return false;
   }
 
+  private void countOut() {
+    inFlight.decrementAndGet();
+    tellIfAlone();
+  }
+
   private boolean hasRoom() {
-    return inFlight.get() < maxInFlight && outcomesHaveRoom.getAsBoolean();
+    return alone.get() == null && inFlight.get() < maxInFlight && outcomesHaveRoom.getAsBoolean();
+  }
+
+  /**
+   * Lets nothing else start, and runs {@code task} once the caller's attempt is the only one in
+   * flight.
+   *
+   * @param shard of the attempt, which has its place already; one at a time
+   */
+  void beAlone(ActiveShard shard, Runnable task) {
+    whenAlone.set(task);
+    alone.set(shard);
+    tellIfAlone();
+  }
+
+  private void tellIfAlone() {
+    if (alone.get() != null && inFlight.get() == 1) {
+      Runnable task = whenAlone.getAndSet(null);
+      if (task != null) {
+        task.run();
+      }
+    }
+  }
+
+  /** Lets others start again, if this shard kept them. */
+  void together(ActiveShard shard) {
+    if (alone.compareAndSet(shard, null)) {
+      wakeAll();
+    }
   }
 
   /** Gives a place back. */
   void exit() {
-    inFlight.decrementAndGet();
+    countOut();
     if (!waiting.isEmpty()) {
       wakeOne();
     }

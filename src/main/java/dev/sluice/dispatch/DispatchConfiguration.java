@@ -49,6 +49,7 @@ class DispatchConfiguration {
     ScheduledThreadPoolExecutor ticker = scheduler("sluice-tick");
     ScheduledThreadPoolExecutor keeper = scheduler("sluice-keep");
     OutcomeWriter writer = new OutcomeWriter(queue, properties, clock, observer);
+    IntentWriter intents = new IntentWriter(queue);
     Admission admission = new Admission(properties.globalConcurrency(), writer::hasRoom);
     PayloadMemory memory =
         new PayloadMemory((long) (Runtime.getRuntime().maxMemory() * properties.payloadShare()));
@@ -67,6 +68,8 @@ class DispatchConfiguration {
             observer,
             load,
             RatePacer.of("global", properties.globalRate()),
+            new IntentWindows(intents, properties.intentWindow(), properties.globalConcurrency()),
+            new Isolation(admission, intents),
             () -> work.get().run());
     Lanes lanes = new Lanes(context, attempter, control, new Random());
     ShardFeeder feeder = new ShardFeeder(queue, lanes, memory, writer, clock, observer);
@@ -80,6 +83,7 @@ class DispatchConfiguration {
         admission,
         feeder,
         writer,
+        intents,
         housekeeper,
         observer,
         new Dispatcher.Executors(ticker, keeper));

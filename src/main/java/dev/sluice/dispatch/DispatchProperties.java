@@ -27,6 +27,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *     twice
  * @param flushSize most outcomes of one group commit
  * @param flushInterval longest wait of an outcome for its group commit
+ * @param intentWindow most items of a batch and destination that are intended and not yet begun
+ *     where nothing may go twice, at least 1; what a crash leaves in doubt beside what is in
+ *     flight. Fewer cost a commit more often
  * @param tick how often deadlines are looked at; an attempt may overrun by as much
  * @param laneWait a retry due within this waits in the lane, a later one in the store
  * @param parkAfter a destination blocked for longer gives its shards back
@@ -50,6 +53,7 @@ public record DispatchProperties(
     @DefaultValue("2000") int outcomeBuffer,
     @DefaultValue("1000") int flushSize,
     @DefaultValue("20ms") Duration flushInterval,
+    @DefaultValue("256") int intentWindow,
     @DefaultValue("50ms") Duration tick,
     @DefaultValue("60s") Duration laneWait,
     @DefaultValue("5s") Duration parkAfter,
@@ -83,6 +87,10 @@ public record DispatchProperties(
     if (payloadShare < 0.01 || payloadShare > 0.5) {
       throw new IllegalArgumentException(
           "sluice.dispatch.payload-share must be 0.01..0.5, was " + payloadShare);
+    }
+    if (intentWindow < 1) {
+      throw new IllegalArgumentException(
+          "sluice.dispatch.intent-window must be at least 1, was " + intentWindow);
     }
     if (flushSize < 1 || outcomeBuffer < flushSize) {
       throw new IllegalArgumentException(

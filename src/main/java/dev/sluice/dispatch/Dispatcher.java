@@ -31,6 +31,7 @@ final class Dispatcher implements SmartLifecycle {
   private final Admission admission;
   private final ShardFeeder feeder;
   private final OutcomeWriter writer;
+  private final IntentWriter intents;
   private final Housekeeper housekeeper;
   private final DispatchObserver observer;
   private final ScheduledExecutorService ticker;
@@ -44,6 +45,7 @@ final class Dispatcher implements SmartLifecycle {
       Admission admission,
       ShardFeeder feeder,
       OutcomeWriter writer,
+      IntentWriter intents,
       Housekeeper housekeeper,
       DispatchObserver observer,
       Executors executors) {
@@ -53,6 +55,7 @@ final class Dispatcher implements SmartLifecycle {
     this.admission = admission;
     this.feeder = feeder;
     this.writer = writer;
+    this.intents = intents;
     this.housekeeper = housekeeper;
     this.observer = observer;
     this.ticker = executors.ticker();
@@ -71,6 +74,7 @@ final class Dispatcher implements SmartLifecycle {
   public void start() {
     running = true;
     writer.start(admission::wakeAll, this::settled);
+    intents.start(this::lose);
     feeder.start();
     long tick = properties.tick().toMillis();
     var _ = ticker.scheduleWithFixedDelay(this::cutOverdue, tick, tick, TimeUnit.MILLISECONDS);
@@ -113,12 +117,7 @@ final class Dispatcher implements SmartLifecycle {
 
   /** Follows what a commit of outcomes did. */
   void settled(SettleReport report) {
-    for (Lease lease : report.fenced()) {
-      Lane lane = lanes.lane(lease.destinationId());
-      if (lane != null) {
-        lane.lose(lease);
-      }
-    }
+    report.fenced().forEach(this::lose);
     for (Halt halt : report.halted()) {
       BatchGate gate = lanes.gate(halt.batch().id());
       if (gate != null) {
@@ -132,6 +131,13 @@ final class Dispatcher implements SmartLifecycle {
     }
   }
 
+  void lose(Lease lease) {
+    Lane lane = lanes.lane(lease.destinationId());
+    if (lane != null) {
+      lane.lose(lease);
+    }
+  }
+
   @Override
   public void stop() {
     if (!running) {
@@ -142,6 +148,7 @@ final class Dispatcher implements SmartLifecycle {
     try {
       feeder.stop(STORE_MILLIS);
       awaitRunning();
+      intents.stop(STORE_MILLIS);
       keeper.shutdown();
       boolean _ = keeper.awaitTermination(STORE_MILLIS, TimeUnit.MILLISECONDS);
       for (Lane lane : lanes.all()) {

@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.PriorityBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
@@ -20,6 +21,9 @@ final class FlowQueue {
 
   private static final Comparator<LaneItem> BY_DUE = Comparator.comparingLong(LaneItem::dueNanos);
 
+  /** How soon an item is looked at again that another kept from running alone. */
+  private static final long LOOK_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
   private final BatchGate gate;
   private final Queue<ActiveShard> fresh = new ConcurrentLinkedQueue<>();
   private final Queue<LaneItem> returned = new ConcurrentLinkedQueue<>();
@@ -29,19 +33,26 @@ final class FlowQueue {
   private final ProcessClock clock;
   private final long laneWaitNanos;
   private final Consumer<ActiveShard> onlyWaits;
+  private final @Nullable FlowIntents intents;
   private final LongAdder ended = new LongAdder();
 
   /**
    * @param laneWaitNanos a retry due later than this waits in the store
    * @param onlyWaits takes shards of which nothing but such retries is left; called by the polling
    *     thread
+   * @param intents where items must not go twice
    */
   FlowQueue(
-      BatchGate gate, ProcessClock clock, long laneWaitNanos, Consumer<ActiveShard> onlyWaits) {
+      BatchGate gate,
+      ProcessClock clock,
+      long laneWaitNanos,
+      Consumer<ActiveShard> onlyWaits,
+      @Nullable FlowIntents intents) {
     this.gate = gate;
     this.clock = clock;
     this.laneWaitNanos = laneWaitNanos;
     this.onlyWaits = onlyWaits;
+    this.intents = intents;
   }
 
   /** Appends a shard. */
@@ -63,9 +74,12 @@ final class FlowQueue {
    * @param retries whether it may be one whose wait is over
    */
   @Nullable LaneItem poll(long now, boolean retries) {
+    if (intents != null) {
+      intents.ask(fresh, now);
+    }
     LaneItem item;
     while ((item = returned.poll()) != null || (retries && (item = pollDue(now)) != null)) {
-      if (item.shard().begin()) {
+      if (mayBegin(item, now) && begin(item)) {
         return item;
       }
     }
@@ -73,30 +87,62 @@ final class FlowQueue {
     while ((shard = nextShard()) != null) {
       item = shard.nextFresh();
       if (item == null) {
-        if (!shard.isHeld()) {
+        if (shard.freshCount() == 0) {
           fresh.remove(shard);
         }
         leaveIfWaiting(shard);
       } else if (waitsForRetry(item, now)) {
         leaveIfWaiting(shard);
-      } else {
-        if (shard.begin()) {
+      } else if (mayBegin(item, now)) {
+        if (begin(item)) {
           return item;
         }
         fresh.remove(shard);
       }
     }
+    if (intents != null) {
+      // What was left of the window was settled already, or waits for its due time.
+      intents.ask(fresh, now);
+    }
     return null;
   }
 
-  /** Gives the first shard not yet begun to its end that the canary does not hold. */
+  /** Sends an item that needs to be intended, or to run alone, to where it waits for that. */
+  private boolean mayBegin(LaneItem item, long now) {
+    if (intents != null && item.needsIntent()) {
+      item.dueAtNanos(now);
+      intents.ask(item, waiting::add);
+      return false;
+    }
+    Isolation isolation = item.shard().isolation();
+    if (isolation == null || isolation.admits(item)) {
+      return true;
+    }
+    item.dueAtNanos(now + LOOK_AGAIN_NANOS);
+    waiting.add(item);
+    return false;
+  }
+
+  private static boolean begin(LaneItem item) {
+    ActiveShard shard = item.shard();
+    if (shard.begin()) {
+      return true;
+    }
+    Isolation isolation = shard.isolation();
+    if (isolation != null) {
+      isolation.leave(shard);
+    }
+    return false;
+  }
+
+  /** Gives the first shard not yet begun to its end of which something may begin. */
   private @Nullable ActiveShard nextShard() {
     ActiveShard first = fresh.peek();
-    if (first == null || !first.isHeld()) {
+    if (first == null || !first.isStopped()) {
       return first;
     }
     for (ActiveShard shard : fresh) {
-      if (!shard.isHeld()) {
+      if (!shard.isStopped()) {
         return shard;
       }
     }
@@ -168,7 +214,10 @@ final class FlowQueue {
 
   /** Tells whether something could begin now if the gates allowed. */
   boolean hasReady(long now) {
-    return !returned.isEmpty() || nextShard() != null || isRetryDue(now);
+    return !returned.isEmpty()
+        || nextShard() != null
+        || isRetryDue(now)
+        || (intents != null && intents.areDue(fresh));
   }
 
   /** Tells whether something that is not a retry could begin now. */
@@ -178,7 +227,27 @@ final class FlowQueue {
 
   /** Tells whether nothing is left to do before the canary of the batch ends. */
   boolean awaitsCanary() {
-    return !fresh.isEmpty() && nextShard() == null && returned.isEmpty() && waiting.isEmpty();
+    return !fresh.isEmpty()
+        && fresh.stream().allMatch(ActiveShard::isHeld)
+        && returned.isEmpty()
+        && waiting.isEmpty();
+  }
+
+  /** Tells whether its items must be intended before they begin. */
+  boolean needsIntents() {
+    return intents != null;
+  }
+
+  /** Tells whether all that it has waits for a commit of intents. */
+  boolean awaitsIntents() {
+    return intents != null && intents.areAsked() && waiting.isEmpty();
+  }
+
+  /** It is dropped: nothing of it is in memory any more. */
+  void close() {
+    if (intents != null) {
+      intents.close();
+    }
   }
 
   /** Gives items in memory that are not in flight. */

@@ -61,7 +61,7 @@ final class Lane {
     this.context = context;
     this.clock = context.clock();
     this.wakeUps = new WakeUps(context.timer(), this::signal);
-    this.stock = new LaneStock(destinationId, context);
+    this.stock = new LaneStock(destinationId, context, this::signal);
     this.rates = new RateGate(destination.key(), wakeUps, context.globalPacer());
     this.limits = limits;
     this.gate = new DestinationGate(record, context, limits::recovered);
@@ -173,6 +173,14 @@ final class Lane {
             : origin.batchId() + '-' + origin.index();
     return new AttemptRequest(
         destination, content.request(), item.attempts() + 1, key, batch.attemptTerms(), cutter);
+  }
+
+  /** Says that an item taken is not sent after all: another holder has its shard. */
+  void notStarted(LaneItem item) {
+    gate.release(clock.nanoTime());
+    item.shard().gate().exit();
+    stock.left(item.shard());
+    context.admission().exit();
   }
 
   /** Takes the verdict of an item that was being sent; frees its places, whatever happens. */
@@ -385,7 +393,7 @@ final class Lane {
       return gate.blockReason(now);
     }
     if (!flow.hasReady(now)) {
-      return flow.awaitsCanary() ? "canary" : "retry";
+      return flow.awaitsCanary() ? "canary" : flow.awaitsIntents() ? null : "retry";
     }
     if (rates.isShut()) {
       return "rate";

@@ -23,6 +23,11 @@ final class LaneItem {
   private long dueNanos;
   private RateGate.@Nullable Reservation reservation;
 
+  /** Number of the last attempt that is intended. */
+  private int intended;
+
+  private boolean inside;
+
   LaneItem(ActiveShard shard, int ordinal, long index) {
     this.shard = shard;
     this.ordinal = ordinal;
@@ -90,6 +95,25 @@ final class LaneItem {
   /** Gives its turn by the rates, once it was told to wait for one. */
   RateGate.@Nullable Reservation reservation() {
     return reservation;
+  }
+
+  /** Its attempt of this number is intended. */
+  void intended(int number) {
+    intended = number;
+  }
+
+  /** Tells whether its next attempt is still to be intended. */
+  boolean needsIntent() {
+    return intended != attempts + 1 && shard.needsIntents();
+  }
+
+  void inside(boolean isInside) {
+    inside = isInside;
+  }
+
+  /** Tells whether it has the place of the item that runs alone. */
+  boolean isInside() {
+    return inside;
   }
 
   ActiveShard shard() {

@@ -55,8 +55,18 @@ final class LaneLoop extends Mono<Void> {
       if (lane.mayGrow()) {
         lane.signal();
       }
-      begin(item);
+      Isolation isolation = item.shard().isolation();
+      if (isolation == null) {
+        begin(item);
+      } else {
+        isolation.begin(item, () -> begin(item), () -> leave(item));
+      }
     } while (rounds.decrementAndGet() != 0);
+  }
+
+  private void leave(LaneItem item) {
+    lane.notStarted(item);
+    next();
   }
 
   private void begin(LaneItem item) {

@@ -1,5 +1,6 @@
 package dev.sluice.dispatch;
 
+import dev.sluice.model.Delivery;
 import dev.sluice.store.NewShard;
 import dev.sluice.store.ShardDecoder;
 import dev.sluice.store.ShardQueue.ClaimRequest;
@@ -27,6 +28,7 @@ final class LaneStock {
 
   private final long destinationId;
   private final LaneContext context;
+  private final Runnable signal;
   private final Map<Long, FlowQueue> flows = new ConcurrentHashMap<>();
   private final Map<Long, ActiveShard> shards = new ConcurrentHashMap<>();
   private final AtomicLong payloadBytes = new AtomicLong();
@@ -39,7 +41,11 @@ final class LaneStock {
   /** Whether the latest claim filled the backlog, so that the store may hold more. */
   private volatile boolean mayHaveMore;
 
-  LaneStock(long destinationId, LaneContext context) {
+  /**
+   * @param signal has the lane look again
+   */
+  LaneStock(long destinationId, LaneContext context, Runnable signal) {
+    this.signal = signal;
     this.destinationId = destinationId;
     this.context = context;
     this.askedWhileFull = context.clock().nanoTime();
@@ -49,22 +55,31 @@ final class LaneStock {
   synchronized void add(ClaimedShard claimed, ShardDecoder decoder, BatchGate gate) {
     FlowQueue flow = flows.get(gate.batchId());
     if (flow == null) {
-      flow =
-          new FlowQueue(
-              gate,
-              context.clock(),
-              context.properties().laneWait().toNanos(),
-              this::giveBackWaiting);
+      flow = flow(gate);
       flows.put(gate.batchId(), flow);
       rotation = flows.values().toArray(FlowQueue[]::new);
     }
-    ActiveShard shard = new ActiveShard(claimed, decoder, flow);
+    Isolation isolation = ActiveShard.runsAlone(claimed) ? context.isolation() : null;
+    ActiveShard shard = new ActiveShard(claimed, decoder, flow, isolation);
+    if (isolation != null) {
+      isolation.add(shard, signal);
+    }
     shards.put(shard.lease().shardId(), shard);
     context.memory().take(shard.payloadBytes());
     payloadBytes.addAndGet(shard.payloadBytes());
     flow.add(shard);
     mayHaveMore = freshCount() > context.properties().laneBacklog() / 2;
     refillUntil.set(WakeUps.NEVER);
+  }
+
+  private FlowQueue flow(BatchGate gate) {
+    boolean once = gate.terms().options().delivery() == Delivery.AT_MOST_ONCE;
+    return new FlowQueue(
+        gate,
+        context.clock(),
+        context.properties().laneWait().toNanos(),
+        this::giveBackWaiting,
+        once ? new FlowIntents(context.intents(), context.clock().nanoTime(), signal) : null);
   }
 
   /**
@@ -124,6 +139,11 @@ final class LaneStock {
   private void forget(ActiveShard shard) {
     if (shards.remove(shard.lease().shardId()) != null) {
       shard.flow().forget(shard);
+      Isolation isolation = shard.isolation();
+      if (isolation != null) {
+        isolation.forget(shard);
+        context.settler().whenStored(() -> isolation.leave(shard));
+      }
       context.memory().release(shard.payloadBytes());
       payloadBytes.addAndGet(-shard.payloadBytes());
       context.work().run();
@@ -156,9 +176,17 @@ final class LaneStock {
 
   /** Drops flows that have nothing left. */
   synchronized void tidy() {
-    if (flows.values().removeIf(FlowQueue::isEmpty)) {
+    if (flows.values().removeIf(LaneStock::close)) {
       rotation = flows.values().toArray(FlowQueue[]::new);
     }
+  }
+
+  private static boolean close(FlowQueue flow) {
+    if (flow.isEmpty()) {
+      flow.close();
+      return true;
+    }
+    return false;
   }
 
   /** Gives what there is room for now; null when it has no room. */

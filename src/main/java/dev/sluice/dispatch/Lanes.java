@@ -88,6 +88,7 @@ final class Lanes {
 
   private void drop(Lane lane) {
     lanes.remove(lane.destinationId());
+    lane.tidy();
     remembered.put(lane.destinationId(), lane.lastGoodLimit());
     if (remembered.size() > context.properties().maxLanes()) {
       remembered.remove(remembered.sequencedKeySet().getFirst());

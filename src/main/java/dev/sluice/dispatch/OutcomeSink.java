@@ -17,4 +17,10 @@ interface OutcomeSink {
 
   /** A shard leaves this process unfinished, after everything added before. */
   void giveBack(Lease lease, @Nullable Instant notBefore);
+
+  /**
+   * Runs {@code task} soon after everything added before is on disk, on the sink's own thread;
+   * never when the process stops first. It must not block.
+   */
+  void whenStored(Runnable task);
 }

@@ -61,6 +61,8 @@ final class OutcomeWriter implements OutcomeSink {
     record Tried(Lease lease, Attempt attempt) implements Entry {}
 
     record Returned(GivenBack shard) implements Entry {}
+
+    record Awaited(Runnable task) implements Entry {}
   }
 
   OutcomeWriter(
@@ -105,6 +107,12 @@ final class OutcomeWriter implements OutcomeSink {
   @Override
   public void giveBack(Lease lease, @Nullable Instant notBefore) {
     enqueue(new Entry.Returned(new GivenBack(lease, notBefore)));
+    LockSupport.unpark(thread);
+  }
+
+  @Override
+  public void whenStored(Runnable task) {
+    enqueue(new Entry.Awaited(task));
     LockSupport.unpark(thread);
   }
 
@@ -175,6 +183,7 @@ final class OutcomeWriter implements OutcomeSink {
   private final class Group {
     private final List<Settlement> settlements;
     private final List<GivenBack> givenBack = new ArrayList<>();
+    private final List<Runnable> awaited = new ArrayList<>();
     private final int size;
     private int outcomeCount;
     private boolean settled;
@@ -190,6 +199,7 @@ final class OutcomeWriter implements OutcomeSink {
           case Entry.Tried(Lease lease, Attempt attempt) ->
               settlement(byLease, lease).attempts().add(attempt);
           case Entry.Returned(GivenBack shard) -> givenBack.add(shard);
+          case Entry.Awaited(Runnable task) -> awaited.add(task);
         }
       }
       settlements = List.copyOf(byLease.values());
@@ -215,7 +225,18 @@ final class OutcomeWriter implements OutcomeSink {
         }
         observer.shardsGivenBack(givenBack.size());
       }
+      if (!gaveUp) {
+        awaited.forEach(OutcomeWriter::run);
+      }
       return true;
+    }
+  }
+
+  private static void run(Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException e) {
+      log.atError().setCause(e).log("What awaited a commit failed, indicates a bug.");
     }
   }
 

@@ -41,6 +41,7 @@ final class Settler {
       long elapsedNanos) {
     Instant now = clock.instant();
     if (verdict instanceof Verdict.Interrupted) {
+      leaveIsolation(item);
       item.shard().flow().putBack(item);
       return;
     }
@@ -79,6 +80,7 @@ final class Settler {
             clock.instant(),
             BREAKER_OPEN,
             null));
+    leaveIsolation(item);
     item.shard().settled();
   }
 
@@ -102,6 +104,7 @@ final class Settler {
             TimeUnit.NANOSECONDS.toMillis(elapsedNanos),
             now.plus(wait),
             counts));
+    leaveIsolation(item);
     item.waits(nowNanos + wait.toNanos(), wait.toNanos());
     item.shard().flow().await(item);
   }
@@ -120,7 +123,22 @@ final class Settler {
             now,
             error(verdict),
             verdict.reply() == null ? null : verdict.reply().response()));
+    leaveIsolation(item);
     item.shard().settled();
+  }
+
+  /** The next item runs alone once what became of this one is on disk. */
+  private void leaveIsolation(LaneItem item) {
+    Isolation isolation = item.shard().isolation();
+    if (isolation != null) {
+      item.inside(false);
+      whenStored(() -> isolation.leave(item.shard()));
+    }
+  }
+
+  /** Runs {@code task} once everything settled before is on disk. */
+  void whenStored(Runnable task) {
+    sink.whenStored(task);
   }
 
   /** Ends a shard's stay in memory, after everything that was settled before. */

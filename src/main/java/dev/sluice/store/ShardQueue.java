@@ -68,7 +68,8 @@ public interface ShardQueue {
   /**
    * A shard with its lease.
    *
-   * @param crashes times a holder died with it
+   * @param crashes holders that died with it since anything of it was settled; from {@link
+   *     #ISOLATED_FROM} on it runs alone
    * @param payload what {@link ShardDecoder} reads
    * @param progress what earlier holders did; null when untouched
    */
@@ -82,13 +83,23 @@ public interface ShardQueue {
       byte[] payload,
       @Nullable Progress progress) {}
 
+  /** Crashes from which on a shard is sent one item at a time, each start committed first. */
+  int ISOLATED_FROM = 2;
+
   /**
    * What earlier holders did with a shard.
    *
    * @param settled bit {@code index - firstIndex} is set for items with an outcome
    * @param histories items without outcome that were tried, by index
+   * @param suspects items without outcome during whose attempt a process ended, by index
    */
-  record Progress(BitSet settled, Map<Long, History> histories) {}
+  record Progress(BitSet settled, Map<Long, History> histories, Set<Long> suspects) {
+
+    /** Progress of a shard that never ran alone. */
+    public Progress(BitSet settled, Map<Long, History> histories) {
+      this(settled, histories, Set.of());
+    }
+  }
 
   /**
    * The earlier tries of an item.
@@ -112,7 +123,13 @@ public interface ShardQueue {
   SettleReport settle(List<Settlement> settlements);
 
   /** What happened to the items of one shard. */
-  record Settlement(Lease lease, List<Outcome> outcomes, List<Attempt> attempts) {}
+  record Settlement(Lease lease, List<Outcome> outcomes, List<Attempt> attempts) {
+
+    /** Tells whether it says nothing of any item. */
+    public boolean isEmpty() {
+      return outcomes.isEmpty() && attempts.isEmpty();
+    }
+  }
 
   /**
    * What a settle did.
@@ -131,7 +148,34 @@ public interface ShardQueue {
   /** A batch that stopped by itself. */
   record Halt(BatchRef batch, HaltRule rule) {}
 
-  /** Ends leases; shards become claimable at {@code notBefore}, at once when null. */
+  /**
+   * Commits that items may be sent, and returns once that is on disk: before the first byte of an
+   * item that must not go twice, and of every item of a shard that runs alone. Fenced as a settle
+   * is; repeating it changes nothing.
+   *
+   * <p>An item is in doubt while an intent covers it and there is neither an outcome nor an attempt
+   * of that number. A take-over of a dead holder's shard ends such items {@code IN_DOUBT} where
+   * nothing may be sent twice. Elsewhere it counts one end of the process against them, and the
+   * second makes them {@code FAILED} with the code {@code poison}. Giving a shard back voids its
+   * intents.
+   *
+   * @return leases that had moved on: nothing of them may be sent
+   */
+  List<Lease> intend(List<Intent> intents);
+
+  /**
+   * Unsettled items of a shard that may be sent from now on.
+   *
+   * @param number of the attempt, from 1
+   * @param firstIndex first of the range
+   * @param lastIndex last of it, included; indexes between that belong to other shards do not count
+   */
+  record Intent(Lease lease, int number, long firstIndex, long lastIndex) {}
+
+  /**
+   * Ends leases and voids their intents; shards become claimable at {@code notBefore}, at once when
+   * null.
+   */
   void giveBack(List<GivenBack> shards);
 
   /** A shard given back unfinished. */

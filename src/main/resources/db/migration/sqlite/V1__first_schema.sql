@@ -121,12 +121,12 @@ CREATE TABLE shard (
   item_count     INTEGER NOT NULL,
   byte_count     INTEGER NOT NULL,
   settled_count  INTEGER NOT NULL DEFAULT 0,
-  touched        INTEGER NOT NULL DEFAULT 0,    -- 1 when attempts, intents or outcomes exist
+  touched        INTEGER NOT NULL DEFAULT 0,    -- 1 when attempts, suspects or outcomes exist
   state          INTEGER NOT NULL DEFAULT 0,    -- 0 ready, 1 waiting, 2 leased, 3 done
   not_before     INTEGER,
   lease_owner    INTEGER,
   lease_token    INTEGER NOT NULL DEFAULT 0,
-  crashes        INTEGER NOT NULL DEFAULT 0,
+  crashes        INTEGER NOT NULL DEFAULT 0,    -- holders that died with it since anything of it was settled
   closed_as      INTEGER,
   closed_at      INTEGER,
   closed_seq     INTEGER                        -- first of item_count result positions
@@ -190,14 +190,23 @@ CREATE TABLE attempt (
   PRIMARY KEY (batch_id, idx, number)
 ) WITHOUT ROWID;
 
+-- What may be on the wire: items of a held shard, at the number of their attempt. Gone when the shard is given back,
+-- done, or taken over.
 CREATE TABLE intent (
-  batch_id    INTEGER NOT NULL,
-  idx         INTEGER NOT NULL,
-  number      INTEGER NOT NULL,
-  lease_owner INTEGER NOT NULL,
-  lease_token INTEGER NOT NULL,
-  created_at  INTEGER NOT NULL,
-  PRIMARY KEY (batch_id, idx, number)
+  shard_id   INTEGER NOT NULL,
+  first_idx  INTEGER NOT NULL,
+  number     INTEGER NOT NULL,
+  last_idx   INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (shard_id, first_idx, number)
+) WITHOUT ROWID;
+
+-- Items during whose attempt a process ended while their shard ran alone. Their shards keep crashes >= 2.
+CREATE TABLE suspect (
+  shard_id INTEGER NOT NULL,
+  idx      INTEGER NOT NULL,
+  ends     INTEGER NOT NULL,
+  PRIMARY KEY (shard_id, idx)
 ) WITHOUT ROWID;
 
 CREATE TABLE batch_counter (

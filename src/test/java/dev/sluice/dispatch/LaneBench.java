@@ -7,6 +7,7 @@ import dev.sluice.model.BatchOptions;
 import dev.sluice.model.BatchState;
 import dev.sluice.model.BodyKind;
 import dev.sluice.model.Canary;
+import dev.sluice.model.Delivery;
 import dev.sluice.model.Destination;
 import dev.sluice.model.DispatchObserver;
 import dev.sluice.model.Item;
@@ -28,6 +29,7 @@ import dev.sluice.store.ShardQueue.BatchTerms;
 import dev.sluice.store.ShardQueue.ClaimedShard;
 import dev.sluice.store.ShardQueue.GivenBack;
 import dev.sluice.store.ShardQueue.History;
+import dev.sluice.store.ShardQueue.Intent;
 import dev.sluice.store.ShardQueue.Lease;
 import dev.sluice.store.ShardQueue.Progress;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
@@ -42,6 +44,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Random;
+import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.Binder;
@@ -66,6 +70,11 @@ final class LaneBench {
   private final PriorityQueue<Wake> wakes =
       new PriorityQueue<>((a, b) -> Long.compare(a.at(), b.at()));
   private final Map<Long, BatchGate> gates = new HashMap<>();
+  private final List<Intent> intended = new ArrayList<>();
+  private final Deque<Consumer<Set<Lease>>> uncommitted = new ArrayDeque<>();
+  private final Deque<Runnable> unstored = new ArrayDeque<>();
+  private boolean intentsHeld;
+  private boolean storesHeld;
   private final Instant start = Instant.parse("2026-01-01T00:00:00Z");
   private final List<Lane> lanes = new ArrayList<>();
   private final Admission admission;
@@ -131,6 +140,22 @@ final class LaneBench {
           public void giveBack(Lease lease, @Nullable Instant notBefore) {
             givenBack.add(new GivenBack(lease, notBefore));
           }
+
+          @Override
+          public void whenStored(Runnable task) {
+            unstored.add(task);
+            if (!storesHeld) {
+              store();
+            }
+          }
+        };
+    IntentSink intents =
+        (asked, committed) -> {
+          intended.addAll(asked);
+          uncommitted.add(committed);
+          if (!intentsHeld) {
+            commitIntents();
+          }
         };
     context =
         new LaneContext(
@@ -144,6 +169,8 @@ final class LaneBench {
             DispatchObserver.NONE,
             () -> busy,
             RatePacer.of("global", properties.globalRate()),
+            new IntentWindows(intents, properties.intentWindow(), properties.globalConcurrency()),
+            new Isolation(admission, intents),
             () -> {});
     lane = lane(this::attempt);
   }
@@ -281,6 +308,10 @@ final class LaneBench {
       BatchOptions options,
       @Nullable BitSet settled,
       Map<Long, History> histories) {
+    hand(to, count, gate(options), settled, histories);
+  }
+
+  private BatchGate gate(BatchOptions options) {
     long batch = ++batches;
     BatchGate gate =
         new BatchGate(
@@ -289,7 +320,49 @@ final class LaneBench {
             clock,
             RatePacer.of("default", context.properties().tenantRate()));
     gates.put(batch, gate);
-    hand(to, count, gate, settled, histories);
+    return gate;
+  }
+
+  BatchOptions atMostOnce() {
+    return BatchOptions.DEFAULT
+        .change()
+        .delivery(Delivery.AT_MOST_ONCE)
+        .retry(RetryOptions.defaultFor(Delivery.AT_MOST_ONCE))
+        .build();
+  }
+
+  /** Keeps intents from the disk until {@link #commitIntents}. */
+  void holdIntents(boolean held) {
+    intentsHeld = held;
+    if (!held) {
+      commitIntents();
+    }
+  }
+
+  /** Takes what was intended to the disk, but for these leases, which had moved on. */
+  void commitIntents(Lease... lost) {
+    while (!uncommitted.isEmpty()) {
+      uncommitted.remove().accept(Set.of(lost));
+    }
+  }
+
+  /** Keeps outcomes from the disk until they are not held any more. */
+  void holdStores(boolean held) {
+    storesHeld = held;
+    if (!held) {
+      store();
+    }
+  }
+
+  private void store() {
+    while (!unstored.isEmpty()) {
+      unstored.remove().run();
+    }
+  }
+
+  /** Gives what was intended, in the order it was asked for. */
+  List<Intent> intended() {
+    return intended;
   }
 
   /** Hands more of a batch to a lane. */
@@ -299,6 +372,19 @@ final class LaneBench {
 
   private void hand(
       Lane to, int count, BatchGate gate, @Nullable BitSet settled, Map<Long, History> histories) {
+    hand(to, count, gate, 0, settled == null ? null : new Progress(settled, histories));
+  }
+
+  /** Hands a shard to the lane that several processes ended with. */
+  void addCrashed(int count, BatchOptions options, Set<Long> suspects) {
+    addCrashed(lane, count, options, suspects);
+  }
+
+  void addCrashed(Lane to, int count, BatchOptions options, Set<Long> suspects) {
+    hand(to, count, gate(options), 2, new Progress(new BitSet(), Map.of(), suspects));
+  }
+
+  private void hand(Lane to, int count, BatchGate gate, int crashes, @Nullable Progress progress) {
     long batch = gate.batchId();
     ShardEncoder encoder = new ShardEncoder(0);
     for (int i = 0; i < count; i++) {
@@ -319,9 +405,9 @@ final class LaneBench {
             destination,
             0,
             count,
-            0,
+            crashes,
             payload,
-            settled == null ? null : new Progress(settled, histories)),
+            progress),
         ShardDecoder.open(payload),
         gate);
   }

@@ -90,6 +90,11 @@ public class LaneBenchmark {
     DispatchProperties properties =
         new Binder(new MapConfigurationPropertySource(Map.of("sluice.dispatch.concurrency", "64")))
             .bindOrCreate("sluice.dispatch", DispatchProperties.class);
+    IntentSink intents =
+        (_, _) -> {
+          throw new IllegalStateException("An item was intended");
+        };
+    Admission admission = new Admission(properties.globalConcurrency(), () -> true);
     LaneContext context =
         new LaneContext(
             properties,
@@ -97,13 +102,15 @@ public class LaneBenchmark {
             (_, _) -> {
               throw new IllegalStateException("An item had to wait");
             },
-            new Admission(properties.globalConcurrency(), () -> true),
+            admission,
             new Settler(clock, sink(), DispatchObserver.NONE),
             new PayloadMemory(1L << 30),
             CircuitBreakerRegistry.ofDefaults(),
             DispatchObserver.NONE,
             () -> false,
             null,
+            new IntentWindows(intents, 256, properties.globalConcurrency()),
+            new Isolation(admission, intents),
             () -> {});
     DestinationSettings settings =
         new DestinationSettings(gates == Gates.RATE ? AMPLE : null, null, null);
@@ -145,6 +152,11 @@ public class LaneBenchmark {
       @Override
       public void giveBack(Lease lease, @Nullable Instant notBefore) {
         throw new IllegalStateException("A shard was given back");
+      }
+
+      @Override
+      public void whenStored(Runnable task) {
+        task.run();
       }
     };
   }

@@ -12,6 +12,8 @@ enum Mutation {
   LOSE_OUTCOMES_ON_TAKEOVER,
   /** A takeover after which nothing of what must not go twice is in doubt. */
   FORGET_DOUBT_ON_TAKEOVER,
+  /** A store that says that an intent is on disk and keeps none. */
+  SKIP_THE_INTENT,
   /** A takeover that leaves leases with the dead. */
   FORGET_LEASES_ON_TAKEOVER,
   /** A claim that does not tell which items have an outcome. */

@@ -159,6 +159,11 @@ class OutcomeWriterTests {
     }
 
     @Override
+    public List<Lease> intend(List<Intent> intents) {
+      throw new UnsupportedOperationException("Intents go another way");
+    }
+
+    @Override
     public void giveBack(List<GivenBack> shards) {
       shards.forEach(shard -> order.add("give back " + shard.lease().shardId()));
     }

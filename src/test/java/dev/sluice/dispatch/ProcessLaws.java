@@ -2,6 +2,7 @@ package dev.sluice.dispatch;
 
 import dev.sluice.attempt.AttemptRequest;
 import dev.sluice.model.Attempt;
+import dev.sluice.model.OutcomeState;
 import dev.sluice.model.Verdict;
 import dev.sluice.store.ShardQueue.Lease;
 import java.time.Duration;
@@ -64,6 +65,7 @@ final class ProcessLaws {
     long held = heldUntil.getOrDefault(shard.destinationId, now);
     world.require(held - now <= 0, key + " is sent to a destination that asked for patience");
     mayBeSent(shard, key);
+    isIntended(item, key, request.attemptNumber());
     if (!superseded) {
       isDue(item, key, request.attemptNumber());
     }
@@ -81,6 +83,17 @@ final class ProcessLaws {
     world.require(
         deadline == null || world.time().instant().isBefore(deadline),
         key + " is sent after its deadline");
+  }
+
+  /** One who was taken over may send what it had said before: that is in doubt then. */
+  private void isIntended(SimulatedWorld.SentItem item, String key, int number) {
+    if (item.shard().batch.atMostOnce()) {
+      world.require(
+          superseded
+              ? item.shard().outcome(item.index()) == OutcomeState.IN_DOUBT
+              : item.shard().isIntended(item.index(), number),
+          key + " must not be sent twice and is sent without intent");
+    }
   }
 
   private void isDue(SimulatedWorld.SentItem item, String key, int number) {

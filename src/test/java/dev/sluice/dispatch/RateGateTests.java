@@ -67,8 +67,8 @@ class RateGateTests {
             0,
             payload,
             null);
-    FlowQueue flow = new FlowQueue(gate, ProcessClock.system(), 0, _ -> {});
-    LaneItem item = new ActiveShard(claimed, ShardDecoder.open(payload), flow).nextFresh();
+    FlowQueue flow = new FlowQueue(gate, ProcessClock.system(), 0, _ -> {}, null);
+    LaneItem item = new ActiveShard(claimed, ShardDecoder.open(payload), flow, null).nextFresh();
     assertThat(item).isNotNull();
     return item;
   }

@@ -7,6 +7,7 @@ import dev.sluice.model.DispatchObserver;
 import dev.sluice.model.Outcome;
 import dev.sluice.model.Verdict;
 import dev.sluice.store.ShardQueue.GivenBack;
+import dev.sluice.store.ShardQueue.Intent;
 import dev.sluice.store.ShardQueue.Lease;
 import dev.sluice.store.StoreException;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
@@ -14,8 +15,10 @@ import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import java.time.Instant;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -44,7 +47,9 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
   private final CircuitBreakerRegistry breakers = CircuitBreakerRegistry.ofDefaults();
   private final StoreConnection store;
   private final SimulatedNetwork.Sockets sockets;
+  private final SimulatedTime.Actor intending = new SimulatedTime.Actor(life);
   private final OutcomeWriter writer;
+  private final IntentWriter intents;
   private final Admission admission;
   private final PayloadMemory memory;
   private final Lanes lanes;
@@ -55,6 +60,7 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
   private boolean flushPlanned;
   private boolean draining;
   private boolean keeps = true;
+  private boolean intends = true;
 
   SimulatedProcess(SimulatedWorld world) {
     this.world = world;
@@ -65,6 +71,7 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
     this.sockets = world.network().new Sockets(life, loops, this::ended);
     this.writer = new OutcomeWriter(store, properties, time, DispatchObserver.NONE);
     this.admission = new Admission(properties.globalConcurrency(), writer::hasRoom);
+    this.intents = new IntentWriter(store);
     this.memory = new PayloadMemory(world.memoryBytes());
     LaneContext context =
         new LaneContext(
@@ -78,6 +85,9 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
             DispatchObserver.NONE,
             () -> false,
             null,
+            new IntentWindows(
+                this::intend, properties.intentWindow(), properties.globalConcurrency()),
+            new Isolation(admission, this::intend),
             this::hasWork);
     this.lanes = new Lanes(context, this, store, random);
     this.feeder = new ShardFeeder(store, lanes, memory, this, time, DispatchObserver.NONE);
@@ -91,11 +101,13 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
             admission,
             feeder,
             writer,
+            intents,
             housekeeper,
             DispatchObserver.NONE,
             new Dispatcher.Executors(UNUSED, UNUSED));
     this.laws = new ProcessLaws(world, store, properties);
     writer.listen(admission::wakeAll, dispatcher::settled);
+    intents.listen(dispatcher::lose);
     poll();
     keepHouse();
   }
@@ -176,6 +188,17 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
     }
   }
 
+  private void intend(List<Intent> wanted, Consumer<Set<Lease>> committed) {
+    intents.intend(wanted, committed);
+    time.in(random.nextLong(MILLISECOND), intending, this::commitIntents);
+  }
+
+  private void commitIntents() {
+    if (intends && !intents.step()) {
+      time.in(WRITER_RETRY_NANOS, intending, this::commitIntents);
+    }
+  }
+
   // Attempts
 
   @Override
@@ -223,6 +246,12 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
       return;
     }
     writer.giveBack(lease, notBefore);
+    planFlush(0);
+  }
+
+  @Override
+  public void whenStored(Runnable task) {
+    writer.whenStored(task);
     planFlush(0);
   }
 
@@ -284,6 +313,7 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
       lanes.all().forEach(Lane::cutAll);
       sockets.endCut();
     }
+    intends = false;
     keeps = false;
     lanes.all().forEach(lane -> lane.release(null));
     try {

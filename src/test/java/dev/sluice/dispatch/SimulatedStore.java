@@ -5,16 +5,19 @@ import dev.sluice.model.BatchOptions;
 import dev.sluice.model.BatchState;
 import dev.sluice.model.Destination;
 import dev.sluice.model.HaltRule;
+import dev.sluice.model.ItemError;
 import dev.sluice.model.Outcome;
 import dev.sluice.model.OutcomeState;
 import dev.sluice.store.BatchRef;
 import dev.sluice.store.DestinationRecord;
 import dev.sluice.store.DestinationSettings;
 import dev.sluice.store.Housekeeping.ClosedShards;
+import dev.sluice.store.ShardQueue;
 import dev.sluice.store.ShardQueue.ClaimRequest;
 import dev.sluice.store.ShardQueue.ClaimedShard;
 import dev.sluice.store.ShardQueue.GivenBack;
 import dev.sluice.store.ShardQueue.Halt;
+import dev.sluice.store.ShardQueue.Intent;
 import dev.sluice.store.ShardQueue.Lease;
 import dev.sluice.store.ShardQueue.ReadyDestination;
 import dev.sluice.store.ShardQueue.SettleReport;
@@ -103,13 +106,35 @@ final class SimulatedStore {
     if (is(Mutation.LOSE_OUTCOMES_ON_TAKEOVER)) {
       shard.outcomes.clear();
     }
-    if (shard.batch.atMostOnce() && !is(Mutation.FORGET_DOUBT_ON_TAKEOVER)) {
-      for (Long index : shard.unsettled()) {
-        close(shard, index, OutcomeState.IN_DOUBT);
-      }
+    if (!is(Mutation.FORGET_DOUBT_ON_TAKEOVER)) {
+      shard.unsettled().stream().filter(shard::isInDoubt).forEach(index -> judge(shard, index));
+    }
+    shard.intents.clear();
+    if (shard.unsettled().isEmpty()) {
       shard.state = StoredShard.State.DONE;
-      var _ = shard.batch.finish();
-      var _ = shard.batch.judge();
+    }
+    var _ = shard.batch.finish();
+    var _ = shard.batch.judge();
+  }
+
+  /** What may have been on the wire is in doubt, or blamed for the end of the process. */
+  private void judge(StoredShard shard, long index) {
+    if (shard.batch.atMostOnce()) {
+      close(shard, index, OutcomeState.IN_DOUBT);
+      shard.touched = true;
+    } else if (shard.suspects.merge(index, 1, Integer::sum) < 2) {
+      shard.touched = true;
+      shard.crashes = Math.max(shard.crashes, ShardQueue.ISOLATED_FROM);
+    } else {
+      shard.suspects.remove(index);
+      int tries = shard.attemptsOf(index).size() + 1;
+      ItemError poison = new ItemError("poison", "Ended the process twice");
+      shard.outcomes.put(
+          index,
+          new Outcome(
+              index, null, OutcomeState.FAILED, 0, tries, 0, clock.instant(), poison, null));
+      shard.batch.count(OutcomeState.FAILED, 1);
+      shard.touched = true;
     }
   }
 
@@ -259,6 +284,9 @@ final class SimulatedStore {
   private void settle(
       StoredShard shard, Settlement settlement, Map<OutcomeState, Integer> inserted) {
     shard.touched = true;
+    settlement.outcomes().forEach(outcome -> shard.suspects.remove(outcome.index()));
+    settlement.attempts().forEach(attempt -> shard.suspects.remove(attempt.index()));
+    shard.crashes = shard.suspects.isEmpty() ? 0 : shard.crashes;
     for (Attempt attempt : settlement.attempts()) {
       shard.batch.attemptCount += shard.insert(attempt) ? 1 : 0;
     }
@@ -271,6 +299,20 @@ final class SimulatedStore {
     }
   }
 
+  /** Gives the leases that had moved on; of those nothing may be sent. */
+  List<Lease> intend(long owner, List<Intent> intents) {
+    List<Lease> fenced = new ArrayList<>();
+    for (Intent intent : intents) {
+      StoredShard shard = held(owner, intent.lease());
+      if (shard == null) {
+        fenced.add(intent.lease());
+      } else if (!is(Mutation.SKIP_THE_INTENT)) {
+        shard.intend(intent.number(), intent.firstIndex(), intent.lastIndex());
+      }
+    }
+    return fenced;
+  }
+
   void giveBack(long owner, List<GivenBack> givenBack) {
     for (GivenBack given : givenBack) {
       StoredShard shard = held(owner, given.lease());
@@ -278,6 +320,7 @@ final class SimulatedStore {
         Instant notBefore = given.notBefore();
         boolean waits = notBefore != null && notBefore.isAfter(clock.instant());
         shard.owner = null;
+        shard.intents.clear();
         shard.notBefore = waits ? notBefore : null;
         shard.state =
             shard.unsettled().isEmpty()

@@ -65,6 +65,7 @@ final class SimulationPlan {
         flushSize + between(0, 20),
         flushSize,
         millis(1, 20),
+        between(1, 20),
         millis(10, 50),
         millis(100, 3000),
         millis(200, 2000),

@@ -134,6 +134,11 @@ final class StoreConnection implements ShardQueue, ControlBoard, Housekeeping {
   }
 
   @Override
+  public List<Lease> intend(List<Intent> intents) {
+    return call(() -> store.intend(owner, intents));
+  }
+
+  @Override
   public void giveBack(List<GivenBack> shards) {
     var _ =
         call(

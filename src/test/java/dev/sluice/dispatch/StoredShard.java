@@ -43,6 +43,9 @@ final class StoredShard {
   /** Numbers of the tries that were said to come, by item. */
   final Map<Long, Set<Integer>> intents = new HashMap<>();
 
+  /** Ends of processes counted against items that ran alone. */
+  final Map<Long, Integer> suspects = new HashMap<>();
+
   State state = State.READY;
   @Nullable Long owner;
   long token;
@@ -130,7 +133,7 @@ final class StoredShard {
         }
       }
     }
-    return new Progress(settled, histories);
+    return new Progress(settled, histories, Set.copyOf(suspects.keySet()));
   }
 
   boolean maybeSent(long index) {
@@ -140,7 +143,6 @@ final class StoredShard {
 
   /** Says that the unsettled items between two indexes may be sent as try {@code number}. */
   void intend(int number, long first, long last) {
-    touched = true;
     for (Long index : unsettled()) {
       if (index >= first && index <= last) {
         intents.computeIfAbsent(index, _ -> new HashSet<>()).add(number);

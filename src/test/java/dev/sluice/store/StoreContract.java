@@ -50,6 +50,7 @@ import dev.sluice.store.ShardQueue.BatchTerms;
 import dev.sluice.store.ShardQueue.ClaimRequest;
 import dev.sluice.store.ShardQueue.ClaimedShard;
 import dev.sluice.store.ShardQueue.GivenBack;
+import dev.sluice.store.ShardQueue.Intent;
 import dev.sluice.store.ShardQueue.SettleReport;
 import dev.sluice.store.ShardQueue.Settlement;
 import java.nio.charset.StandardCharsets;
@@ -886,36 +887,259 @@ public abstract class StoreContract {
     }
 
     @Test
-    void doubtsAfterACrashWhatWasHeldAndMustNotGoTwice() {
+    void oneLostShardNeverFailsAFlush() {
+      BatchRef lostBatch = sealed(store.writer(), shard(ALPHA, 0, 2));
+      BatchRef batch = sealed(store.writer(), shard(BETA, 0, 2), shard(BETA, 2, 2));
+      ClaimedShard lost = claim(ALPHA, 10).getFirst();
+      List<ClaimedShard> held = claim(BETA, 10);
+      store.queue().giveBack(List.of(new GivenBack(lost.lease(), null)));
+      Attempt late = attempt(0, 1, Attempt.Kind.RETRYABLE, clock.instant());
+
+      SettleReport report =
+          settle(
+              all(held.getFirst(), OutcomeState.SUCCEEDED, clock.instant()),
+              new Settlement(
+                  lost.lease(),
+                  List.of(outcome(1, OutcomeState.SUCCEEDED, clock.instant())),
+                  List.of(late)),
+              all(held.getLast(), OutcomeState.FAILED, clock.instant()));
+
+      assertThat(report.fenced()).containsExactly(lost.lease());
+      assertThat(report.drainedBatches()).containsExactly(batch.id());
+      assertThat(read(batch).counts()).isEqualTo(new Counts(4, 0, 2, 2, 0, 0, 0, 0));
+      assertThat(read(lostBatch).counts()).isEqualTo(new Counts(2, 0, 0, 0, 0, 0, 0, 0));
+      assertThat(read(lostBatch).attempts()).isZero();
+      assertThat(store.reader().item(lostBatch, 0).orElseThrow().attempts()).isEmpty();
+    }
+
+    @Test
+    void repeatingASettleWhoseReplyWasLostChangesNothing() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 4), shard(ALPHA, 4, 2));
+      List<ClaimedShard> claimed = claim(ALPHA, 10);
+      Settlement part =
+          new Settlement(
+              claimed.getFirst().lease(),
+              List.of(
+                  outcome(0, OutcomeState.SUCCEEDED, clock.instant()),
+                  outcome(1, OutcomeState.FAILED, clock.instant())),
+              List.of(attempt(2, 1, Attempt.Kind.NOT_SENT, clock.instant())));
+      Settlement whole = all(claimed.getLast(), OutcomeState.SUCCEEDED, clock.instant());
+      settle(part, whole);
+      BatchRecord before = read(batch);
+
+      SettleReport again = settle(part, whole);
+
+      assertThat(again.fenced()).isEmpty();
+      assertThat(again.inserted()).isEmpty();
+      assertThat(read(batch)).isEqualTo(before);
+      assertThat(before.attempts()).isEqualTo(5);
+      assertThat(store.reader().failures(batch, 10)).hasSize(1);
+      assertThat(store.reader().item(batch, 2).orElseThrow().attempts()).hasSize(1);
+    }
+
+    @Test
+    void anItemGoesOnAtItsFourthAttemptWhenThatIsDueAfterACrash() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 2));
+      ClaimedShard shard = claim(ALPHA, 10).getFirst();
+      Instant due = clock.instant().plusSeconds(90);
+      Instant now = clock.instant();
+      for (int number = 1; number <= 3; number++) {
+        Instant next = number == 3 ? due : now;
+        settle(
+            new Settlement(
+                shard.lease(),
+                List.of(),
+                List.of(
+                    new Attempt(
+                        1, number, Attempt.Kind.RETRYABLE, 503, null, now, 0, next, true))));
+      }
+
+      store = crashAndReopen();
+
+      ClaimedShard again = claim(ALPHA, 10).getFirst();
+      assertThat(again.progress().histories())
+          .containsOnly(
+              Map.entry(
+                  1L,
+                  new ShardQueue.History(
+                      3, 3, false, Duration.ofSeconds(90), Duration.ofSeconds(90), due)));
+      assertThat(read(batch).attempts()).isEqualTo(3);
+      assertThat(store.reader().item(batch, 1).orElseThrow().attempts()).hasSize(3);
+    }
+  }
+
+  /** What must not go twice, and what ends processes. */
+  @Nested
+  class Intending {
+
+    private void intend(ClaimedShard shard, int number, long first, long last) {
+      assertThat(store.queue().intend(List.of(new Intent(shard.lease(), number, first, last))))
+          .isEmpty();
+    }
+
+    private Attempt tried(long index, int number, Attempt.Kind kind) {
+      return attempt(index, number, kind, clock.instant());
+    }
+
+    private OutcomeState state(BatchRef batch, long index) {
+      Outcome outcome = store.reader().item(batch, index).orElseThrow().outcome();
+      return outcome == null ? null : outcome.state();
+    }
+
+    @Test
+    void doubtsAfterACrashOnlyWhatWasIntendedAndHasNoEnd() {
       BatchRef batch =
           sealed(
               store.writer(),
               atMostOnce(),
-              shard(ALPHA, 0, 3),
-              shard(ALPHA, 3, 3),
-              shard(ALPHA, 6, 3));
-      ClaimedShard begun = claim(ALPHA, 3).getFirst();
+              shard(ALPHA, 0, 8),
+              shard(ALPHA, 8, 3),
+              shard(ALPHA, 11, 3));
+      ClaimedShard begun = claim(ALPHA, 8).getFirst();
       ClaimedShard unbegun = claim(ALPHA, 3).getFirst();
-      settle(some(begun.lease(), outcome(0, OutcomeState.SUCCEEDED, clock.instant())));
+      intend(begun, 1, 0, 5);
+      intend(begun, 2, 2, 2);
+      settle(
+          new Settlement(
+              begun.lease(),
+              List.of(outcome(0, OutcomeState.SUCCEEDED, clock.instant())),
+              List.of(
+                  tried(1, 1, Attempt.Kind.NOT_SENT),
+                  tried(2, 1, Attempt.Kind.RETRYABLE),
+                  tried(3, 1, Attempt.Kind.NOT_SENT))));
 
       store = crashAndReopen();
 
-      assertThat(read(batch).counts()).isEqualTo(new Counts(9, 0, 1, 0, 0, 0, 0, 5));
+      // 2 was tried again and 4 and 5 a first time; 1 and 3 were not sent, 6 and 7 not begun.
+      assertThat(read(batch).counts()).isEqualTo(new Counts(14, 0, 1, 0, 0, 0, 0, 3));
+      for (long index = 0; index < 8; index++) {
+        assertThat(state(batch, index))
+            .as("item %d", index)
+            .isEqualTo(
+                switch ((int) index) {
+                  case 0 -> OutcomeState.SUCCEEDED;
+                  case 2, 4, 5 -> OutcomeState.IN_DOUBT;
+                  default -> null;
+                });
+      }
       List<ClaimedShard> claimed = claimAll(store.queue(), 100);
-      assertThat(claimed).extracting(ClaimedShard::firstIndex).containsExactly(6L);
+      assertThat(claimed).extracting(ClaimedShard::firstIndex).containsExactly(0L, 8L, 11L);
+      assertThat(claimed.getFirst().progress().settled().stream().boxed().toList())
+          .containsExactly(0, 2, 4, 5);
+      assertThat(claimed.getFirst().progress().histories()).containsOnlyKeys(1L, 3L);
       assertThat(settle(all(unbegun, OutcomeState.SUCCEEDED, clock.instant())).fenced())
           .containsExactly(unbegun.lease());
       SettleReport report =
-          settle(all(claimed.getFirst(), OutcomeState.SUCCEEDED, clock.instant()));
+          settle(
+              all(claimed.get(0), OutcomeState.SUCCEEDED, clock.instant()),
+              all(claimed.get(1), OutcomeState.SUCCEEDED, clock.instant()),
+              all(claimed.get(2), OutcomeState.SUCCEEDED, clock.instant()));
       assertThat(store.housekeeping().finish(report.drainedBatches())).containsExactly(batch);
-      assertThat(read(batch).counts()).isEqualTo(new Counts(9, 0, 4, 0, 0, 0, 0, 5));
+      assertThat(read(batch).counts()).isEqualTo(new Counts(14, 0, 11, 0, 0, 0, 0, 3));
+    }
+
+    @Test
+    void doubtsOnlyItemsOfTheIntendedShard() {
+      BatchRef batch =
+          sealed(store.writer(), atMostOnce(), shard(ALPHA, 0, 3, 2), shard(BETA, 1, 3, 2));
+      ClaimedShard alpha = claim(ALPHA, 10).getFirst();
+      claim(BETA, 10);
+      intend(alpha, 1, 0, 2);
+
+      store = crashAndReopen();
+
+      assertThat(read(batch).counts()).isEqualTo(new Counts(6, 0, 0, 0, 0, 0, 0, 2));
+      assertThat(state(batch, 0)).isEqualTo(OutcomeState.IN_DOUBT);
+      assertThat(state(batch, 1)).isNull();
+      assertThat(state(batch, 2)).isEqualTo(OutcomeState.IN_DOUBT);
+    }
+
+    @Test
+    void tellsWhichIntentsCameTooLate() {
+      BatchRef batch = sealed(store.writer(), atMostOnce(), shard(ALPHA, 0, 2), shard(BETA, 2, 2));
+      ClaimedShard lost = claim(ALPHA, 10).getFirst();
+      ClaimedShard held = claim(BETA, 10).getFirst();
+      store.queue().giveBack(List.of(new GivenBack(lost.lease(), null)));
+      ClaimedShard regained = claim(ALPHA, 10).getFirst();
+
+      List<ShardQueue.Lease> fenced =
+          store
+              .queue()
+              .intend(
+                  List.of(
+                      new Intent(lost.lease(), 1, 0, 0),
+                      new Intent(held.lease(), 1, 2, 3),
+                      new Intent(lost.lease(), 1, 1, 1)));
+
+      assertThat(fenced).containsExactly(lost.lease());
+      store = crashAndReopen();
+      assertThat(read(batch).counts()).isEqualTo(new Counts(4, 0, 0, 0, 0, 0, 0, 2));
+      assertThat(state(batch, 0)).isNull();
+      assertThat(store.queue().intend(List.of(new Intent(regained.lease(), 1, 0, 0))))
+          .containsExactly(regained.lease());
+    }
+
+    @Test
+    void nothingOfADoneShardMayBeSent() {
+      sealed(store.writer(), atMostOnce(), shard(ALPHA, 0, 2));
+      ClaimedShard shard = claim(ALPHA, 10).getFirst();
+      settle(all(shard, OutcomeState.SUCCEEDED, clock.instant()));
+      assertThat(store.queue().intend(List.of(new Intent(shard.lease(), 1, 0, 1))))
+          .containsExactly(shard.lease());
+    }
+
+    @Test
+    void intendingAgainChangesNothingAndMayReachFarther() {
+      BatchRef batch = sealed(store.writer(), atMostOnce(), shard(ALPHA, 0, 5));
+      ClaimedShard shard = claim(ALPHA, 10).getFirst();
+      intend(shard, 1, 0, 2);
+      intend(shard, 1, 0, 2);
+      intend(shard, 1, 0, 3);
+      intend(shard, 1, 0, 1);
+
+      store = crashAndReopen();
+
+      assertThat(read(batch).counts()).isEqualTo(new Counts(5, 0, 0, 0, 0, 0, 0, 4));
+    }
+
+    @Test
+    void givingBackVoidsIntents() {
+      BatchRef batch = sealed(store.writer(), atMostOnce(), shard(ALPHA, 0, 3));
+      ClaimedShard held = claim(ALPHA, 3).getFirst();
+      intend(held, 1, 0, 2);
+      settle(some(held.lease(), outcome(0, OutcomeState.SUCCEEDED, clock.instant())));
+      store.queue().giveBack(List.of(new GivenBack(held.lease(), null)));
+      claim(ALPHA, 3);
+
+      store = crashAndReopen();
+
+      assertThat(read(batch).counts()).isEqualTo(new Counts(3, 0, 1, 0, 0, 0, 0, 0));
+      assertThat(claimAll(store.queue(), 100)).hasSize(1);
+    }
+
+    @Test
+    void cancelDoubtsNothingThatWasGivenBack() {
+      BatchRef batch = sealed(store.writer(), atMostOnce(), shard(ALPHA, 0, 3), shard(ALPHA, 3, 2));
+      List<ClaimedShard> held = claim(ALPHA, 10);
+      intend(held.getFirst(), 1, 0, 2);
+      intend(held.getLast(), 1, 3, 4);
+      settle(some(held.getFirst().lease(), outcome(0, OutcomeState.SUCCEEDED, clock.instant())));
+      store
+          .queue()
+          .giveBack(held.stream().map(shard -> new GivenBack(shard.lease(), null)).toList());
+      store.board().cancel(batch.id(), BY_TEST);
+      store.housekeeping().closeShards(100);
+
+      assertThat(read(batch).counts()).isEqualTo(new Counts(5, 0, 1, 0, 0, 4, 0, 0));
     }
 
     @Test
     void judgesACanaryThatACrashLeftInDoubt() {
       BatchOptions canary = atMostOnce().change().canary(new Canary(3, 0.1)).build();
       BatchRef batch = sealed(store.writer(), canary, shard(ALPHA, 0, 3), shard(ALPHA, 3, 3));
-      assertThat(claimAll(store.queue(), 100)).hasSize(1);
+      List<ClaimedShard> claimed = claimAll(store.queue(), 100);
+      assertThat(claimed).hasSize(1);
+      intend(claimed.getFirst(), 1, 0, 2);
 
       store = crashAndReopen();
 
@@ -925,27 +1149,151 @@ public abstract class StoreContract {
     }
 
     @Test
-    void sendsOnWhatWasGivenBackBeforeACrash() {
-      BatchRef batch = sealed(store.writer(), atMostOnce(), shard(ALPHA, 0, 3));
-      ClaimedShard held = claim(ALPHA, 3).getFirst();
-      settle(some(held.lease(), outcome(0, OutcomeState.SUCCEEDED, clock.instant())));
-      store.queue().giveBack(List.of(new GivenBack(held.lease(), null)));
-
-      store = crashAndReopen();
-
-      assertThat(read(batch).counts()).isEqualTo(new Counts(3, 0, 1, 0, 0, 0, 0, 0));
-      assertThat(claimAll(store.queue(), 100)).hasSize(1);
-    }
-
-    @Test
     void finishesABatchThatACrashLeftWhollyInDoubt() {
       BatchRef batch = sealed(store.writer(), atMostOnce(), shard(ALPHA, 0, 3));
-      claim(ALPHA, 3);
+      intend(claim(ALPHA, 3).getFirst(), 1, 0, 2);
 
       store = crashAndReopen();
 
       assertThat(read(batch).state()).isEqualTo(BatchState.COMPLETED);
       assertThat(read(batch).counts()).isEqualTo(new Counts(3, 0, 0, 0, 0, 0, 0, 3));
+      assertThat(store.queue().ready(0, 10)).isEmpty();
+    }
+
+    @Test
+    void countsCrashesUntilTheNextHolderSettlesAnything() {
+      sealed(store.writer(), shard(ALPHA, 0, 3));
+      for (int crashes = 0; crashes < 3; crashes++) {
+        assertThat(claim(ALPHA, 3).getFirst().crashes()).isEqualTo(crashes);
+        store = crashAndReopen();
+      }
+      ClaimedShard shard = claim(ALPHA, 3).getFirst();
+      assertThat(shard.crashes()).isEqualTo(3);
+      Attempt tried = tried(0, 1, Attempt.Kind.RETRYABLE);
+      settle(new Settlement(shard.lease(), List.of(), List.of(tried)));
+      store.queue().giveBack(List.of(new GivenBack(shard.lease(), null)));
+      assertThat(claim(ALPHA, 3).getFirst().crashes()).isZero();
+    }
+
+    /** A process that ends while an item of a shard that runs alone is being sent. */
+    private void endsDuring(long index) {
+      ClaimedShard shard = claim(ALPHA, 3).getFirst();
+      assertThat(shard.crashes()).isGreaterThanOrEqualTo(ShardQueue.ISOLATED_FROM);
+      intend(shard, 1, index, index);
+      store = crashAndReopen();
+    }
+
+    private BatchRef crashedTwice() {
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 3), shard(BETA, 3, 3));
+      for (int crash = 0; crash < 2; crash++) {
+        claimAll(store.queue(), 100);
+        store = crashAndReopen();
+      }
+      return batch;
+    }
+
+    @Test
+    void anItemThatEndsTheProcessTwiceAloneIsPoison() {
+      BatchRef batch = crashedTwice();
+      endsDuring(1);
+      assertThat(state(batch, 1)).isNull();
+      assertThat(read(batch).counts()).isEqualTo(new Counts(6, 0, 0, 0, 0, 0, 0, 0));
+
+      ClaimedShard again = claim(ALPHA, 3).getFirst();
+      assertThat(again.progress().suspects()).containsExactly(1L);
+      settle(some(again.lease(), outcome(0, OutcomeState.SUCCEEDED, clock.instant())));
+      intend(again, 1, 1, 1);
+      store = crashAndReopen();
+
+      Outcome outcome = store.reader().item(batch, 1).orElseThrow().outcome();
+      assertThat(outcome.state()).isEqualTo(OutcomeState.FAILED);
+      assertThat(outcome.error().code()).isEqualTo("poison");
+      assertThat(outcome.attemptCount()).isEqualTo(1);
+      assertThat(read(batch).counts()).isEqualTo(new Counts(6, 0, 1, 1, 0, 0, 0, 0));
+      // What ended the processes is known: nothing needs to run alone any more.
+      List<ClaimedShard> left = claimAll(store.queue(), 100);
+      assertThat(left).extracting(ClaimedShard::crashes).containsExactly(0, 0);
+      assertThat(left.getFirst().progress().suspects()).isEmpty();
+      SettleReport report =
+          settle(
+              all(left.getFirst(), OutcomeState.SUCCEEDED, clock.instant()),
+              all(left.getLast(), OutcomeState.SUCCEEDED, clock.instant()));
+      assertThat(store.housekeeping().finish(report.drainedBatches())).containsExactly(batch);
+      assertThat(read(batch).counts()).isEqualTo(new Counts(6, 0, 5, 1, 0, 0, 0, 0));
+    }
+
+    @Test
+    void endsOfTheProcessDuringDifferentItemsConvictNobody() {
+      BatchRef batch = crashedTwice();
+      for (long index = 0; index < 3; index++) {
+        endsDuring(index);
+      }
+      assertThat(read(batch).counts()).isEqualTo(new Counts(6, 0, 0, 0, 0, 0, 0, 0));
+      ClaimedShard shard = claim(ALPHA, 3).getFirst();
+      assertThat(shard.progress().suspects()).containsExactlyInAnyOrder(0L, 1L, 2L);
+    }
+
+    @Test
+    void anItemSettledOrTriedAloneIsASuspectNoLonger() {
+      BatchRef batch = crashedTwice();
+      endsDuring(0);
+      endsDuring(1);
+      ClaimedShard shard = claim(ALPHA, 3).getFirst();
+      intend(shard, 1, 0, 0);
+      settle(some(shard.lease(), outcome(0, OutcomeState.SUCCEEDED, clock.instant())));
+      store = crashAndReopen();
+
+      ClaimedShard again = claim(ALPHA, 3).getFirst();
+      assertThat(again.progress().suspects()).containsExactly(1L);
+      assertThat(again.crashes()).isGreaterThanOrEqualTo(ShardQueue.ISOLATED_FROM);
+      intend(again, 1, 1, 1);
+      settle(
+          new Settlement(again.lease(), List.of(), List.of(tried(1, 1, Attempt.Kind.RETRYABLE))));
+      store = crashAndReopen();
+
+      ClaimedShard free = claim(ALPHA, 3).getFirst();
+      assertThat(free.progress().suspects()).isEmpty();
+      assertThat(free.crashes()).isEqualTo(1);
+      intend(free, 2, 1, 1);
+      store = crashAndReopen();
+      assertThat(claim(ALPHA, 3).getFirst().progress().suspects()).containsExactly(1L);
+      assertThat(read(batch).counts()).isEqualTo(new Counts(6, 0, 1, 0, 0, 0, 0, 0));
+    }
+
+    @Test
+    void aSuspectStaysOneWhenItsShardIsGivenBack() {
+      crashedTwice();
+      endsDuring(2);
+      ClaimedShard shard = claim(ALPHA, 3).getFirst();
+      settle(some(shard.lease(), outcome(0, OutcomeState.SUCCEEDED, clock.instant())));
+      store.queue().giveBack(List.of(new GivenBack(shard.lease(), null)));
+
+      ClaimedShard again = claim(ALPHA, 3).getFirst();
+      assertThat(again.progress().suspects()).containsExactly(2L);
+      assertThat(again.crashes()).isGreaterThanOrEqualTo(ShardQueue.ISOLATED_FROM);
+    }
+
+    @Test
+    void aSuspectOfACancelledBatchIsInDoubt() {
+      BatchRef batch = crashedTwice();
+      endsDuring(1);
+      store.board().cancel(batch.id(), BY_TEST);
+      store.housekeeping().closeShards(100);
+
+      assertThat(read(batch).counts()).isEqualTo(new Counts(6, 0, 0, 0, 0, 5, 0, 1));
+      assertThat(state(batch, 1)).isEqualTo(OutcomeState.IN_DOUBT);
+    }
+
+    @Test
+    void whatMustNotGoTwiceIsInDoubtAtTheFirstEnd() {
+      BatchRef batch = sealed(store.writer(), atMostOnce(), shard(ALPHA, 0, 3));
+      for (int crash = 0; crash < 2; crash++) {
+        claim(ALPHA, 3);
+        store = crashAndReopen();
+      }
+      endsDuring(1);
+      assertThat(state(batch, 1)).isEqualTo(OutcomeState.IN_DOUBT);
+      assertThat(claim(ALPHA, 3).getFirst().progress().suspects()).isEmpty();
     }
   }
 

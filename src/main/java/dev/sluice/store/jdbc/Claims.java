@@ -75,15 +75,6 @@ final class Claims {
       WHERE id = ? AND state = 0 AND lease_token = ?
       """;
 
-  /**
-   * Writes although nothing changes: SQLite writes the entry of an index (shard_leased) anew, where
-   * it would skip an identical row.
-   */
-  private static final String TOUCH =
-      """
-      UPDATE shard SET lease_owner = lease_owner WHERE id = ? AND lease_owner = ? AND lease_token = ?
-      """;
-
   private static final String CHARGE =
       """
       UPDATE flow
@@ -258,13 +249,5 @@ final class Claims {
         shard.itemCount,
         shard.crashes,
         shard.touched);
-  }
-
-  /**
-   * Writes a lease just granted once more: a synced commit that has something to write takes all
-   * earlier ones to the disk. Gives how many rows, 1.
-   */
-  int touch(Session session, Lease lease) throws SQLException {
-    return session.update(TOUCH, lease.shardId(), epoch, lease.token());
   }
 }

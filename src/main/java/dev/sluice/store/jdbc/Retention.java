@@ -72,12 +72,6 @@ final class Retention {
         SELECT batch_id, idx, number FROM attempt WHERE batch_id = ? LIMIT ?)
       """;
 
-  private static final String DROP_INTENTS =
-      """
-      DELETE FROM intent WHERE (batch_id, idx, number) IN (
-        SELECT batch_id, idx, number FROM intent WHERE batch_id = ? LIMIT ?)
-      """;
-
   private static final String DROP_FILTERS =
       """
       DELETE FROM shard_filter WHERE shard_id IN (
@@ -196,8 +190,7 @@ final class Retention {
     }
     int moved = 0;
     for (String step :
-        List.of(
-            DROP_OUTCOMES, DROP_ATTEMPTS, DROP_INTENTS, DROP_FILTERS, DROP_SHARDS, DROP_FLOWS)) {
+        List.of(DROP_OUTCOMES, DROP_ATTEMPTS, DROP_FILTERS, DROP_SHARDS, DROP_FLOWS)) {
       moved += moved < limit ? session.update(step, batchId, limit - moved) : 0;
     }
     if (moved < limit) {

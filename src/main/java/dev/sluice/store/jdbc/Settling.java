@@ -4,6 +4,7 @@ import dev.sluice.model.HaltRule;
 import dev.sluice.model.OutcomeState;
 import dev.sluice.store.ShardQueue.GivenBack;
 import dev.sluice.store.ShardQueue.Halt;
+import dev.sluice.store.ShardQueue.Intent;
 import dev.sluice.store.ShardQueue.Lease;
 import dev.sluice.store.ShardQueue.SettleReport;
 import dev.sluice.store.ShardQueue.Settlement;
@@ -12,9 +13,12 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,12 +30,12 @@ final class Settling {
 
   private static final String FENCE =
       """
-      SELECT state, item_count, settled_count, lease_owner, lease_token FROM shard WHERE id = ?
+      SELECT state, item_count, settled_count, lease_owner, lease_token, crashes FROM shard WHERE id = ?
       """;
 
   private static final String ADVANCE =
       """
-      UPDATE shard SET settled_count = ?, touched = 1, state = ?
+      UPDATE shard SET settled_count = ?, touched = 1, state = ?, crashes = ?
       WHERE id = ? AND lease_owner = ? AND lease_token = ? AND state = 2
       """;
 
@@ -54,7 +58,7 @@ final class Settling {
   }
 
   private record Shard(
-      int state, int itemCount, int settledCount, @Nullable Long owner, long token) {}
+      int state, int itemCount, int settledCount, @Nullable Long owner, long token, int crashes) {}
 
   SettleReport settle(Session session, List<Settlement> settlements, long now) throws SQLException {
     Map<OutcomeState, Integer> inserted = new EnumMap<>(OutcomeState.class);
@@ -111,7 +115,12 @@ final class Settling {
 
   private static Shard shard(ResultSet row) throws SQLException {
     return new Shard(
-        row.getInt(1), row.getInt(2), row.getInt(3), Rows.number(row, 4), row.getLong(5));
+        row.getInt(1),
+        row.getInt(2),
+        row.getInt(3),
+        Rows.number(row, 4),
+        row.getLong(5),
+        row.getInt(6));
   }
 
   /** Gives whether the shard is done. */
@@ -134,10 +143,36 @@ final class Settling {
     }
     boolean done = settled >= shard.itemCount;
     int state = done ? StoredNumbers.SHARD_DONE : StoredNumbers.SHARD_LEASED;
-    if (session.update(ADVANCE, settled, state, lease.shardId(), epoch, lease.token()) != 1) {
+    // Settled under the next holder: what ended the last one did not lie in these.
+    boolean cleared =
+        shard.crashes == 0 || (!settlement.isEmpty() && Suspects.clear(session, settlement));
+    int crashes = cleared ? 0 : shard.crashes;
+    if (session.update(ADVANCE, settled, state, crashes, lease.shardId(), epoch, lease.token())
+        != 1) {
       throw new IllegalStateException("A held shard did not advance, indicates a bug: " + lease);
     }
+    if (done) {
+      Intents.voidAll(session, lease.shardId());
+    }
     return done;
+  }
+
+  /** Says that items may be sent; gives the leases by which none may. */
+  List<Lease> intend(Session session, List<Intent> intents, long now) throws SQLException {
+    Set<Lease> fenced = new LinkedHashSet<>();
+    Set<Lease> held = new HashSet<>();
+    for (Intent intent : intents) {
+      Lease lease = intent.lease();
+      if (!held.contains(lease) && !fenced.contains(lease)) {
+        Shard shard = shard(session, lease);
+        boolean mine = shard != null && shard.state == StoredNumbers.SHARD_LEASED;
+        (mine ? held : fenced).add(lease);
+      }
+      if (held.contains(lease)) {
+        Intents.insert(session, intent, now);
+      }
+    }
+    return List.copyOf(fenced);
   }
 
   void giveBack(Session session, List<GivenBack> shards, long now) throws SQLException {
@@ -158,6 +193,7 @@ final class Settling {
                 : waits ? StoredNumbers.SHARD_WAITING : StoredNumbers.SHARD_READY;
         session.update(
             GIVE_BACK, state, waits ? notBefore : null, lease.shardId(), epoch, lease.token());
+        Intents.voidAll(session, lease.shardId());
         if (state == StoredNumbers.SHARD_READY) {
           flows.shardsBecameReady(session, lease.batchId(), lease.destinationId(), 1);
         }

@@ -12,15 +12,13 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Ends what is left of a closed batch, step by step: an untouched shard by {@code closed_as} on its
  * own row, a touched one by an outcome row for each item without one. What may have been sent ends
- * {@code IN_DOUBT}.
+ * {@code IN_DOUBT}: these shards are held by nobody, so none of their intents is open.
  */
 final class ShardClosing {
 
@@ -44,13 +42,6 @@ final class ShardClosing {
       WHERE s.batch_id = ? AND s.state = 1 LIMIT ?
       """;
 
-  private static final String LEASED_SHARDS =
-      """
-      SELECT s.id, s.destination_id, s.first_index, s.item_count, s.settled_count, s.touched, s.lease_token
-      FROM shard s INDEXED BY shard_leased
-      WHERE s.batch_id = ? AND s.state = 2
-      """;
-
   private static final String CLOSE_WHOLE =
       """
       UPDATE shard SET state = 3, closed_as = ?, closed_at = ?, closed_seq = ?, not_before = NULL
@@ -70,16 +61,6 @@ final class ShardClosing {
       WHERE batch_id = ? AND destination_id = ?
       """;
 
-  /** Intents that no attempt row of the same number voids. */
-  private static final String UNRESOLVED_INTENTS =
-      """
-      SELECT i.idx FROM intent i
-      WHERE i.batch_id = ? AND i.idx BETWEEN ? AND ?
-        AND NOT EXISTS (
-          SELECT 1 FROM attempt a
-          WHERE a.batch_id = i.batch_id AND a.idx = i.idx AND a.number = i.number AND a.kind IN (4, 5))
-      """;
-
   private static final String ALL_DONE =
       """
       UPDATE batch SET closing = 0 WHERE id = ? AND state = 8
@@ -88,8 +69,7 @@ final class ShardClosing {
 
   private record Closing(long batchId, int state, OutcomeState closedAs) {}
 
-  /** What closing needs to know of a shard. */
-  record Shard(
+  private record Shard(
       long id,
       long destinationId,
       long firstIndex,
@@ -140,31 +120,6 @@ final class ShardClosing {
     return new ClosedShards(closed, outcomes);
   }
 
-  /** Gives the shards of a batch that somebody holds. */
-  static List<Shard> leased(Session session, long batchId) throws SQLException {
-    return session.list(LEASED_SHARDS, ShardClosing::shard, batchId);
-  }
-
-  /**
-   * Ends what is left of shards whose holder is gone and may have sent any of it; finishes the
-   * batch if that was all.
-   *
-   * @param shards ready ones of one batch
-   * @return items ended
-   */
-  static int closeInDoubt(Session session, long batchId, List<Shard> shards, Instant now)
-      throws SQLException {
-    Closing doubtful = new Closing(batchId, StoredNumbers.RUNNING, OutcomeState.IN_DOUBT);
-    Map<OutcomeState, Integer> ended = new EnumMap<>(OutcomeState.class);
-    Counters counters = Counters.of(session, batchId);
-    for (Shard shard : shards) {
-      close(session, doubtful, shard, counters, now, ended);
-    }
-    counters.store(session);
-    Finishing.finish(session, batchId, now.toEpochMilli());
-    return ended.getOrDefault(OutcomeState.IN_DOUBT, 0);
-  }
-
   private static void end(Session session, Closing batch, Instant now) throws SQLException {
     if (batch.state == StoredNumbers.EXPIRED) {
       session.update(ALL_DONE, batch.batchId);
@@ -194,6 +149,11 @@ final class ShardClosing {
         row.getLong(7));
   }
 
+  /** Says that a shard is not ready any more. */
+  static void takeFromFlow(Session session, long batchId, long destinationId) throws SQLException {
+    session.update(TAKE_FROM_FLOW, batchId, destinationId);
+  }
+
   /** Gives about how many rows it wrote. */
   private static int close(
       Session session,
@@ -203,7 +163,7 @@ final class ShardClosing {
       Instant now,
       Map<OutcomeState, Integer> ended)
       throws SQLException {
-    session.update(TAKE_FROM_FLOW, batch.batchId, shard.destinationId);
+    takeFromFlow(session, batch.batchId, shard.destinationId);
     if (shard.touched) {
       return 1 + closeTouched(session, batch, shard, counters, now, ended);
     }
@@ -239,12 +199,12 @@ final class ShardClosing {
     Progress progress = ShardContents.progress(session, batch.batchId, shard.id, items);
     Lease lease = new Lease(shard.id, batch.batchId, shard.destinationId, shard.token);
     List<Outcome> outcomes = new ArrayList<>();
-    Set<Long> intended = intended(session, batch.batchId, items);
     for (int ordinal = 0; ordinal < items.itemCount(); ordinal++) {
       long index = items.index(ordinal);
       if (!progress.settled().get((int) (index - items.firstIndex()))) {
         History history = progress.histories().get(index);
-        boolean doubtful = intended.contains(index) || (history != null && history.maybeSent());
+        boolean doubtful =
+            progress.suspects().contains(index) || (history != null && history.maybeSent());
         outcomes.add(
             ClosedAs.outcome(
                 index,
@@ -259,13 +219,7 @@ final class ShardClosing {
     if (session.update(CLOSE_TOUCHED, shard.id) != 1) {
       throw new IllegalStateException("A touched shard did not close, indicates a bug");
     }
+    Suspects.clearAll(session, shard.id);
     return outcomes.size();
-  }
-
-  private static Set<Long> intended(Session session, long batchId, ShardDecoder items)
-      throws SQLException {
-    long last = items.index(items.itemCount() - 1);
-    return new HashSet<>(
-        session.list(UNRESOLVED_INTENTS, row -> row.getLong(1), batchId, items.firstIndex(), last));
   }
 }

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Loads payloads of shards, and what earlier holders did with them. */
@@ -104,7 +105,8 @@ final class ShardContents {
         batchId,
         first,
         last);
-    return new Progress(settled, histories);
+    Set<Long> suspects = Suspects.of(session, shardId);
+    return new Progress(settled, histories, suspects);
   }
 
   private static History history(ResultSet row) throws SQLException {

@@ -1,6 +1,5 @@
 package dev.sluice.store.jdbc;
 
-import dev.sluice.model.Delivery;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.ShardQueue;
 import dev.sluice.store.StoreException;
@@ -58,7 +57,8 @@ final class SqliteShardQueue implements ShardQueue {
 
   @Override
   public List<ClaimedShard> claim(List<ClaimRequest> requests) {
-    // After a loss of power a lease is void, and whatever was sent under it is sent again.
+    // After a loss of power a lease is void, and what was sent under it is sent again: where that
+    // must not be, an intent goes to the disk first, and the lease with it.
     List<Claims.Granted> granted =
         writer.writeForgettable(
             session -> {
@@ -76,7 +76,6 @@ final class SqliteShardQueue implements ShardQueue {
     List<ClaimedShard> claimed;
     try {
       claimed = readers.read(session -> load(session, granted, unreadable));
-      commitIntents(claimed);
     } catch (RuntimeException e) {
       returnLater(granted.stream().map(shard -> new GivenBack(shard.lease(), null)).toList());
       throw e;
@@ -99,14 +98,6 @@ final class SqliteShardQueue implements ShardQueue {
     List<GivenBack> leases = List.copyOf(owed);
     giveBack(leases);
     owed.removeAll(leases);
-  }
-
-  /** Where nothing may be sent twice a lease is the intent to send: first it goes to the disk. */
-  private void commitIntents(List<ClaimedShard> claimed) {
-    claimed.stream()
-        .filter(shard -> shard.terms().options().delivery() == Delivery.AT_MOST_ONCE)
-        .findAny()
-        .ifPresent(shard -> writer.write(session -> claims.touch(session, shard.lease())));
   }
 
   private List<ClaimedShard> load(
@@ -138,6 +129,13 @@ final class SqliteShardQueue implements ShardQueue {
       return new SettleReport(Map.of(), List.of(), List.of(), List.of());
     }
     return writer.write(session -> settling.settle(session, settlements, now()));
+  }
+
+  @Override
+  public List<Lease> intend(List<Intent> intents) {
+    return intents.isEmpty()
+        ? List.of()
+        : writer.write(session -> settling.intend(session, intents, now()));
   }
 
   @Override

@@ -120,6 +120,7 @@ final class SqliteStore implements StoreHealth, AutoCloseable {
         .addKeyValue("epoch", taken.epoch())
         .addKeyValue("recoveredShards", taken.shardCount())
         .addKeyValue("inDoubtItems", taken.inDoubtCount())
+        .addKeyValue("poisonItems", taken.poisonCount())
         .log("Store opened.");
     return new SqliteStore(lock, parts, new PublicIds(clock, random));
   }

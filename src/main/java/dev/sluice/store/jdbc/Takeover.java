@@ -1,17 +1,12 @@
 package dev.sluice.store.jdbc;
 
-import dev.sluice.model.Delivery;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 
 /**
  * What a start does before anything else: a new epoch, and the shards that earlier processes held
- * are ready again, each with one crash more. Of a batch that must not be sent twice, what they held
- * and had not settled is in doubt instead: a lease is the intent to send. It costs what was held,
- * not what waits.
+ * are ready again, each with one crash more, without the items that those processes may have been
+ * sending and that must not be sent again. It costs what was held, not what waits.
  */
 final class Takeover {
 
@@ -28,12 +23,6 @@ final class Takeover {
   private static final String FORGET =
       """
       DELETE FROM replica WHERE state = 1 AND id < ? - 100
-      """;
-
-  private static final String LEASED_BATCHES =
-      """
-      SELECT id, options FROM batch
-      WHERE id IN (SELECT batch_id FROM shard INDEXED BY shard_leased WHERE state = 2)
       """;
 
   /** Before the leases go: the flows of leased shards have that many more ready shards. */
@@ -65,8 +54,9 @@ final class Takeover {
    *
    * @param shardCount shards that earlier processes held
    * @param inDoubtCount items that ended in doubt by this
+   * @param poisonCount items that ended by this because they end processes
    */
-  record Taken(long epoch, int shardCount, int inDoubtCount) {}
+  record Taken(long epoch, int shardCount, int inDoubtCount, int poisonCount) {}
 
   /**
    * Takes over.
@@ -78,45 +68,20 @@ final class Takeover {
     long epoch =
         session.number(REGISTER, Counters.SLOT, DirectoryLock.hostName(), now).orElseThrow();
     session.update(FORGET, epoch);
-    Map<Long, List<ShardClosing.Shard>> doubtful = doubtful(session);
     session.update(COUNT_IN_FLOWS);
     session.update(FOLLOW_BATCHES);
     int released = session.update(RELEASE);
+    Terms terms = new Terms();
     Flows flows = new Flows(new Readiness());
     SafetyGates gates =
         new SafetyGates(
-            new Terms(), new Transitions(new Uploads(epoch, uploadTimeoutMillis), flows), flows);
-    int inDoubt = 0;
-    for (Map.Entry<Long, List<ShardClosing.Shard>> batch : doubtful.entrySet()) {
-      inDoubt +=
-          ShardClosing.closeInDoubt(
-              session, batch.getKey(), batch.getValue(), Instant.ofEpochMilli(now));
-      // These may have been the last of a canary, and no settle follows that would look.
-      var _ = gates.judge(session, batch.getKey(), 0, now);
-    }
+            terms, new Transitions(new Uploads(epoch, uploadTimeoutMillis), flows), flows);
+    UnresolvedIntents intents =
+        new UnresolvedIntents(session, terms, gates, Instant.ofEpochMilli(now));
+    intents.resolve();
     flows.follow(session, Flows.AT_ONCE);
     session.takeAfterCommit();
     session.connection().commit();
-    return new Taken(epoch, released, inDoubt);
-  }
-
-  /** Gives the held shards whose items must not be sent twice, by batch. */
-  private static Map<Long, List<ShardClosing.Shard>> doubtful(Session session) throws SQLException {
-    List<Long> atMostOnce =
-        session
-            .list(
-                LEASED_BATCHES,
-                row ->
-                    JsonColumns.options(row.getString(2)).delivery() == Delivery.AT_MOST_ONCE
-                        ? row.getLong(1)
-                        : -1L)
-            .stream()
-            .filter(id -> id >= 0)
-            .toList();
-    Map<Long, List<ShardClosing.Shard>> shards = new LinkedHashMap<>();
-    for (Long batchId : atMostOnce) {
-      shards.put(batchId, ShardClosing.leased(session, batchId));
-    }
-    return shards;
+    return new Taken(epoch, released, intents.inDoubtCount(), intents.poisonCount());
   }
 }

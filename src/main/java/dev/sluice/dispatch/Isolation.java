@@ -1,0 +1,92 @@
+package dev.sluice.dispatch;
+
+import dev.sluice.store.ShardQueue.Intent;
+import dev.sluice.store.ShardQueue.Lease;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where shards run that several processes ended with: one item at a time in the whole process, each
+ * committed before it begins, the next only once what became of it is on disk. So the next start
+ * can tell which item it was. An item during which a process ended already has its second trial
+ * with nothing else in flight: only it can be blamed. Any thread.
+ */
+final class Isolation {
+
+  private final Admission admission;
+  private final IntentSink intents;
+
+  /** The shard of the item that is inside; null when the place is free. */
+  private final AtomicReference<@Nullable ActiveShard> inside = new AtomicReference<>();
+
+  private final Map<ActiveShard, Runnable> shards = new ConcurrentHashMap<>();
+
+  Isolation(Admission admission, IntentSink intents) {
+    this.admission = admission;
+    this.intents = intents;
+  }
+
+  /**
+   * Adds a shard that wants to run here.
+   *
+   * @param signal has its lane look again
+   */
+  void add(ActiveShard shard, Runnable signal) {
+    shards.put(shard, signal);
+  }
+
+  /** Forgets a shard that left memory; its place is still to be left. */
+  void forget(ActiveShard shard) {
+    shards.remove(shard);
+  }
+
+  boolean isFree() {
+    return inside.get() == null;
+  }
+
+  /** Lets an item in; true also when it is in already. */
+  boolean admits(LaneItem item) {
+    if (item.isInside()) {
+      return true;
+    }
+    boolean free = inside.compareAndSet(null, item.shard());
+    if (free) {
+      item.inside(true);
+    }
+    return free;
+  }
+
+  /**
+   * Frees the place when this shard has it: what became of its item is on disk, or nothing of it
+   * was sent.
+   */
+  void leave(ActiveShard shard) {
+    admission.together(shard);
+    if (inside.compareAndSet(shard, null)) {
+      shards.values().forEach(Runnable::run);
+    }
+  }
+
+  /**
+   * Has an item begin that holds all its places, once that is on disk.
+   *
+   * @param begin begins it
+   * @param refused takes its places back: another holder has its shard
+   */
+  void begin(LaneItem item, Runnable begin, Runnable refused) {
+    if (item.shard().isSuspect(item.index())) {
+      admission.beAlone(item.shard(), () -> intend(item, begin, refused));
+    } else {
+      intend(item, begin, refused);
+    }
+  }
+
+  private void intend(LaneItem item, Runnable begin, Runnable refused) {
+    Lease lease = item.shard().lease();
+    Intent intent = new Intent(lease, item.attempts() + 1, item.index(), item.index());
+    intents.intend(List.of(intent), lost -> (lost.contains(lease) ? refused : begin).run());
+  }
+}
