@@ -335,6 +335,17 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
     ended.ended(this, stored);
   }
 
+  /** Tells what it is doing. */
+  String describe() {
+    StringBuilder doing = new StringBuilder();
+    doing.append("places taken: ").append(admission.inFlight());
+    doing.append(", unflushed: ").append(writer.unflushedCount());
+    for (Lane lane : lanes.all()) {
+      doing.append("; ").append(lane.snapshot()).append(lane.flowSnapshots(1));
+    }
+    return doing.toString();
+  }
+
   /** Checks that a process without work holds nothing. */
   void checkIdle() {
     world.require(sockets.openCount() == 0, "exchanges are open: " + sockets.openCount());

@@ -126,6 +126,12 @@ final class SimulatedWorld {
     }
   }
 
+  private void require(boolean holds, Supplier<String> otherwise) {
+    if (!holds) {
+      require(false, otherwise.get());
+    }
+  }
+
   void trace(Supplier<String> line) {
     if (trace != null) {
       trace.line("%,9d ms  %s".formatted(time.elapsedMillis(), line.get()));
@@ -306,7 +312,7 @@ final class SimulatedWorld {
       require(broken == null, "it goes on");
       require(
           stepped && time.nanoTime() < PATIENCE && events++ < MOST_EVENTS,
-          "not everything ended: " + checks.unfinished());
+          () -> "not everything ended: " + checks.unfinished() + (process == null ? "" : process.describe()));
     }
     long settled = time.nanoTime() + 5 * SECOND;
     while (time.nanoTime() < settled || process == null) {
