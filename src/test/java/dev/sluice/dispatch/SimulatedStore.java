@@ -32,8 +32,8 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Set;
-import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -44,9 +44,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class SimulatedStore {
 
-  final SortedMap<Long, StoredBatch> batches = new TreeMap<>();
-  final SortedMap<Long, StoredShard> shards = new TreeMap<>();
-  final SortedMap<Long, DestinationRecord> destinations = new TreeMap<>();
+  final NavigableMap<Long, StoredBatch> batches = new TreeMap<>();
+  final NavigableMap<Long, StoredShard> shards = new TreeMap<>();
+  final NavigableMap<Long, DestinationRecord> destinations = new TreeMap<>();
   private final Set<Long> owners = new HashSet<>();
   private final InstantSource clock;
   private final @Nullable Mutation mutation;

@@ -312,7 +312,10 @@ final class SimulatedWorld {
       require(broken == null, "it goes on");
       require(
           stepped && time.nanoTime() < PATIENCE && events++ < MOST_EVENTS,
-          () -> "not everything ended: " + checks.unfinished() + (process == null ? "" : process.describe()));
+          () ->
+              "not everything ended: "
+                  + checks.unfinished()
+                  + (process == null ? "" : process.describe()));
     }
     long settled = time.nanoTime() + 5 * SECOND;
     while (time.nanoTime() < settled || process == null) {

@@ -129,7 +129,7 @@ final class SimulationPlan {
       int shardSize = between(1, 12);
       for (int destination = 1; destination <= destinations; destination++) {
         List<Long> own = new ArrayList<>();
-        for (long index = destination - 1; index < total; index += destinations) {
+        for (long index = destination - 1L; index < total; index += destinations) {
           own.add(index);
         }
         for (int from = 0; from < own.size(); from += shardSize) {

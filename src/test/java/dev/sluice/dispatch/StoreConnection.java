@@ -42,6 +42,8 @@ final class StoreConnection implements ShardQueue, ControlBoard, Housekeeping {
 
   private long claimCount;
   private final Set<Long> unsendable = new HashSet<>();
+  private final Set<Long> toldUnsendable = new HashSet<>();
+  private final Set<Long> toldPaused = new HashSet<>();
   private final Set<Long> lost = new HashSet<>();
   private final Set<Long> pausedDestinations = new HashSet<>();
 
@@ -73,6 +75,11 @@ final class StoreConnection implements ShardQueue, ControlBoard, Housekeeping {
   }
 
   private <T> T call(Supplier<T> transaction) {
+    // What was told by the last call has been followed: nothing runs in between.
+    unsendable.addAll(toldUnsendable);
+    toldUnsendable.clear();
+    pausedDestinations.addAll(toldPaused);
+    toldPaused.clear();
     pass();
     faults.beforeCommit(time.nanoTime());
     T result = transaction.get();
@@ -168,7 +175,7 @@ final class StoreConnection implements ShardQueue, ControlBoard, Housekeeping {
                   .toList();
             });
     unsendable.removeAll(batchIds);
-    unsendable.addAll(stopped);
+    toldUnsendable.addAll(stopped);
     return controls;
   }
 
@@ -201,7 +208,7 @@ final class StoreConnection implements ShardQueue, ControlBoard, Housekeeping {
     pausedDestinations.removeAll(destinationIds);
     records.stream()
         .filter(destination -> destination.paused() != null)
-        .forEach(destination -> pausedDestinations.add(destination.id()));
+        .forEach(destination -> toldPaused.add(destination.id()));
     return records;
   }
 

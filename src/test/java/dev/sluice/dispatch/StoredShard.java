@@ -16,8 +16,8 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Set;
-import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -37,8 +37,8 @@ final class StoredShard {
   final Destination destination;
   final List<Long> indexes;
   final byte[] payload;
-  final SortedMap<Long, Outcome> outcomes = new TreeMap<>();
-  final Map<Long, SortedMap<Integer, Attempt>> attempts = new HashMap<>();
+  final NavigableMap<Long, Outcome> outcomes = new TreeMap<>();
+  final Map<Long, NavigableMap<Integer, Attempt>> attempts = new HashMap<>();
 
   /** Numbers of the tries that were said to come, by item. */
   final Map<Long, Set<Integer>> intents = new HashMap<>();
@@ -96,7 +96,7 @@ final class StoredShard {
     return own == null ? closedAs : own.state();
   }
 
-  SortedMap<Integer, Attempt> attemptsOf(long index) {
+  NavigableMap<Integer, Attempt> attemptsOf(long index) {
     return attempts.getOrDefault(index, new TreeMap<>());
   }
 
