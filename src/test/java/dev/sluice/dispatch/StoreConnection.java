@@ -116,17 +116,23 @@ final class StoreConnection implements ShardQueue, ControlBoard, Housekeeping {
   public List<ClaimedShard> claim(List<ClaimRequest> requests) {
     List<ClaimedShard> claimed = new ArrayList<>();
     try {
-      return call(
-          () -> {
-            claimed.addAll(store.claim(owner, requests));
-            claimed.stream()
-                .map(shard -> shard.lease().batchId())
-                .filter(id -> store.batches.get(id).isSendable())
-                .forEach(unsendable::remove);
-            claimed.forEach(shard -> lost.remove(shard.lease().shardId()));
-            claimCount += claimed.size();
-            return claimed;
-          });
+      Set<Long> sendable = new HashSet<>();
+      List<ClaimedShard> given =
+          call(
+              () -> {
+                claimed.addAll(store.claim(owner, requests));
+                claimed.stream()
+                    .map(shard -> shard.lease().batchId())
+                    .filter(id -> store.batches.get(id).isSendable())
+                    .forEach(sendable::add);
+                claimed.forEach(shard -> lost.remove(shard.lease().shardId()));
+                claimCount += claimed.size();
+                return claimed;
+              });
+      // A shard claimed just before a pause may arrive after it; the next look finds it.
+      unsendable.removeAll(sendable);
+      toldUnsendable.removeAll(sendable);
+      return given;
     } catch (RuntimeException e) {
       claimed.forEach(shard -> owed.add(new GivenBack(shard.lease(), null)));
       throw e;
