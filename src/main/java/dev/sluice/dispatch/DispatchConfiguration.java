@@ -75,7 +75,7 @@ class DispatchConfiguration {
     ShardFeeder feeder = new ShardFeeder(queue, lanes, memory, writer, clock, observer);
     work.set(feeder::signal);
     Housekeeper housekeeper =
-        new Housekeeper(housekeeping, control, lanes, load, properties, clock, observer);
+        new Housekeeper(housekeeping, control, lanes, load::sample, properties, clock, observer);
     return new Dispatcher(
         properties,
         clock,

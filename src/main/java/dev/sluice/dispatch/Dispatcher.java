@@ -83,7 +83,8 @@ final class Dispatcher implements SmartLifecycle {
             this::keepHouse, HOUSEKEEPING_MILLIS, HOUSEKEEPING_MILLIS, TimeUnit.MILLISECONDS);
   }
 
-  private void cutOverdue() {
+  /** Cuts attempts past their deadline. */
+  void cutOverdue() {
     long now = clock.nanoTime();
     for (Lane lane : lanes.all()) {
       try {
@@ -98,7 +99,8 @@ final class Dispatcher implements SmartLifecycle {
     }
   }
 
-  private void keepHouse() {
+  /** One round of what follows from control calls and from time. */
+  void keepHouse() {
     try {
       housekeeper.tick();
     } catch (StoreException e) {
@@ -113,7 +115,8 @@ final class Dispatcher implements SmartLifecycle {
     }
   }
 
-  private void settled(SettleReport report) {
+  /** Follows what a commit of outcomes did. */
+  void settled(SettleReport report) {
     report.fenced().forEach(this::lose);
     for (Halt halt : report.halted()) {
       BatchGate gate = lanes.gate(halt.batch().id());
@@ -128,7 +131,7 @@ final class Dispatcher implements SmartLifecycle {
     }
   }
 
-  private void lose(Lease lease) {
+  void lose(Lease lease) {
     Lane lane = lanes.lane(lease.destinationId());
     if (lane != null) {
       lane.lose(lease);

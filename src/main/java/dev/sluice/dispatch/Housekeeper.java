@@ -42,7 +42,7 @@ final class Housekeeper {
   private final Housekeeping housekeeping;
   private final ControlBoard control;
   private final Lanes lanes;
-  private final ProcessLoad load;
+  private final Runnable sampleLoad;
   private final DispatchProperties properties;
   private final ProcessClock clock;
   private final DispatchObserver observer;
@@ -51,18 +51,21 @@ final class Housekeeper {
   private long slowAt;
   private boolean published;
 
+  /**
+   * @param sampleLoad looks at what this process has to bear; called about once a second
+   */
   Housekeeper(
       Housekeeping housekeeping,
       ControlBoard control,
       Lanes lanes,
-      ProcessLoad load,
+      Runnable sampleLoad,
       DispatchProperties properties,
       ProcessClock clock,
       DispatchObserver observer) {
     this.housekeeping = housekeeping;
     this.control = control;
     this.lanes = lanes;
-    this.load = load;
+    this.sampleLoad = sampleLoad;
     this.properties = properties;
     this.clock = clock;
     this.observer = observer;
@@ -209,7 +212,7 @@ final class Housekeeper {
   }
 
   private void publish(long nanos) {
-    load.sample();
+    sampleLoad.run();
     List<LaneSnapshot> laneSnapshots = new ArrayList<>();
     List<FlowSnapshot> flows = new ArrayList<>();
     for (Lane lane : lanes.all()) {

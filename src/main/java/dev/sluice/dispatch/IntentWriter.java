@@ -34,6 +34,10 @@ final class IntentWriter implements IntentSink {
   private final ShardQueue queue;
   private final Queue<Request> requests = new ConcurrentLinkedQueue<>();
   private final Thread thread;
+
+  /** What the store did not take yet; the writer's thread only. */
+  private List<Request> group = List.of();
+
   private volatile boolean stopping;
   private volatile Consumer<Lease> onLost = lease -> {};
 
@@ -50,8 +54,13 @@ final class IntentWriter implements IntentSink {
    * @param lost takes leases that had moved on, on the committing thread
    */
   void start(Consumer<Lease> lost) {
-    onLost = lost;
+    listen(lost);
     thread.start();
+  }
+
+  /** Says who is told, without a thread: somebody else calls {@link #step}. */
+  void listen(Consumer<Lease> lost) {
+    onLost = lost;
   }
 
   @Override
@@ -62,13 +71,43 @@ final class IntentWriter implements IntentSink {
 
   private void run() {
     while (!stopping) {
-      List<Request> group = take();
-      if (group.isEmpty()) {
+      if (group.isEmpty() && requests.isEmpty()) {
         LockSupport.parkNanos(this, POLL_NANOS);
-      } else {
-        commit(group);
+      } else if (!step()) {
+        LockSupport.parkNanos(this, RETRY_NANOS);
       }
     }
+  }
+
+  /**
+   * Commits what was asked for, or what the store did not take of it: after a lost reply that
+   * changes nothing. Gives false when the store failed and the call is to be repeated.
+   */
+  boolean step() {
+    if (group.isEmpty()) {
+      group = take();
+    }
+    List<Request> current = group;
+    if (current.isEmpty()) {
+      return true;
+    }
+    try {
+      Set<Lease> lost =
+          new HashSet<>(
+              queue.intend(
+                  current.stream().flatMap(request -> request.intents().stream()).toList()));
+      group = List.of();
+      committed(current, lost);
+      return true;
+    } catch (StoreException e) {
+      log.atWarn()
+          .addKeyValue("kind", e.kind())
+          .setCause(e)
+          .log("Intents could not be stored; what must not go twice waits.");
+    } catch (RuntimeException e) {
+      log.atError().setCause(e).log("Storing intents failed, indicates a bug; it goes on.");
+    }
+    return false;
   }
 
   private List<Request> take() {
@@ -78,25 +117,6 @@ final class IntentWriter implements IntentSink {
       group.add(request);
     }
     return group;
-  }
-
-  /** Repeats until the store takes it; after a lost reply that changes nothing. */
-  private void commit(List<Request> group) {
-    List<Intent> intents = group.stream().flatMap(request -> request.intents().stream()).toList();
-    while (!stopping) {
-      try {
-        committed(group, new HashSet<>(queue.intend(intents)));
-        return;
-      } catch (StoreException e) {
-        log.atWarn()
-            .addKeyValue("kind", e.kind())
-            .setCause(e)
-            .log("Intents could not be stored; what must not go twice waits.");
-      } catch (RuntimeException e) {
-        log.atError().setCause(e).log("Storing intents failed, indicates a bug; it goes on.");
-      }
-      LockSupport.parkNanos(this, RETRY_NANOS);
-    }
   }
 
   private void committed(List<Request> group, Set<Lease> lost) {

@@ -22,7 +22,8 @@ final class Isolation {
   /** The shard of the item that is inside; null when the place is free. */
   private final AtomicReference<@Nullable ActiveShard> inside = new AtomicReference<>();
 
-  private final Map<ActiveShard, Runnable> shards = new ConcurrentHashMap<>();
+  /** What has their lanes look again, by the shards' ids. */
+  private final Map<Long, Runnable> shards = new ConcurrentHashMap<>();
 
   Isolation(Admission admission, IntentSink intents) {
     this.admission = admission;
@@ -35,12 +36,12 @@ final class Isolation {
    * @param signal has its lane look again
    */
   void add(ActiveShard shard, Runnable signal) {
-    shards.put(shard, signal);
+    shards.put(shard.lease().shardId(), signal);
   }
 
   /** Forgets a shard that left memory; its place is still to be left. */
   void forget(ActiveShard shard) {
-    shards.remove(shard);
+    shards.remove(shard.lease().shardId());
   }
 
   boolean isFree() {

@@ -175,12 +175,31 @@ final class Lane {
         destination, content.request(), item.attempts() + 1, key, batch.attemptTerms(), cutter);
   }
 
-  /** Says that an item taken is not sent after all: another holder has its shard. */
+  /** Tells whether nobody stopped an item that has all its places and had to wait. */
+  boolean mayStillStart(LaneItem item) {
+    return item.shard().gate().isOpen()
+        && !gate.isPaused()
+        && gate.heldUntil(clock.nanoTime()) == null;
+  }
+
+  /**
+   * Says that an item taken is not sent after all: another holder has its shard, or somebody
+   * stopped it.
+   */
   void notStarted(LaneItem item) {
+    ActiveShard shard = item.shard();
+    Isolation isolation = shard.isolation();
     gate.release(clock.nanoTime());
-    item.shard().gate().exit();
-    stock.left(item.shard());
+    shard.gate().exit();
+    item.inside(false);
+    if (!shard.isLost()) {
+      shard.flow().putBack(item);
+    }
+    stock.left(shard);
     context.admission().exit();
+    if (isolation != null) {
+      isolation.leave(shard);
+    }
   }
 
   /** Takes the verdict of an item that was being sent; frees its places, whatever happens. */

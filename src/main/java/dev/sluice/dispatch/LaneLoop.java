@@ -59,9 +59,18 @@ final class LaneLoop extends Mono<Void> {
       if (isolation == null) {
         begin(item);
       } else {
-        isolation.begin(item, () -> begin(item), () -> leave(item));
+        isolation.begin(item, () -> beginOrLeave(item), () -> leave(item));
       }
     } while (rounds.decrementAndGet() != 0);
+  }
+
+  /** Its intent took time, and gates may have shut meanwhile. */
+  private void beginOrLeave(LaneItem item) {
+    if (lane.mayStillStart(item)) {
+      begin(item);
+    } else {
+      leave(item);
+    }
   }
 
   private void leave(LaneItem item) {

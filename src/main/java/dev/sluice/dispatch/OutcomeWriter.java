@@ -44,7 +44,11 @@ final class OutcomeWriter implements OutcomeSink {
   private final AtomicInteger unflushed = new AtomicInteger();
   private final Thread thread;
 
-  /** The writer's thread only. */
+  /**
+   * What the store did not take yet, if anything; the writer's thread only, like all that follows.
+   */
+  private @Nullable Group group;
+
   private boolean gaveUp;
 
   private volatile boolean stopping;
@@ -80,9 +84,14 @@ final class OutcomeWriter implements OutcomeSink {
    * @param settled takes each report, on the committing thread
    */
   void start(Runnable room, Consumer<SettleReport> settled) {
+    listen(room, settled);
+    thread.start();
+  }
+
+  /** Says who is told, without a thread: somebody else calls {@link #step}. */
+  void listen(Runnable room, Consumer<SettleReport> settled) {
     onRoom = room;
     onSettled = settled;
-    thread.start();
   }
 
   @Override
@@ -125,67 +134,102 @@ final class OutcomeWriter implements OutcomeSink {
   }
 
   private void run() {
-    while (!stopping || !entries.isEmpty()) {
-      if (unflushed.get() < properties.flushSize() && !stopping) {
+    while (!stopping || group != null || !entries.isEmpty()) {
+      if (group == null && unflushed.get() < properties.flushSize() && !stopping) {
         LockSupport.parkNanos(this, properties.flushInterval().toNanos());
       }
-      List<Entry> group = take();
-      if (!group.isEmpty()) {
-        if (commit(group)) {
-          unflushed.addAndGet(-group.size());
-          onRoom.run();
-        }
+      if (!step()) {
+        LockSupport.parkNanos(this, RETRY_NANOS);
       }
     }
-  }
-
-  private List<Entry> take() {
-    List<Entry> group = new ArrayList<>(Math.min(unflushed.get(), properties.flushSize()));
-    Entry entry;
-    while (group.size() < properties.flushSize() && (entry = entries.poll()) != null) {
-      group.add(entry);
-    }
-    return group;
   }
 
   /**
-   * Gives whether everything is on disk. Once something was given up, at the end of the process, no
-   * shard goes back any more: its lease tells the next start that something of it may have been
-   * sent.
+   * Commits the next group, or what the store did not take of the last one: after a lost reply that
+   * is harmless, the store knows its own. Gives false when the store failed and the call is to be
+   * repeated.
    */
-  private boolean commit(List<Entry> group) {
-    Map<Lease, Settlement> settlements = new LinkedHashMap<>();
-    List<GivenBack> givenBack = new ArrayList<>();
-    List<Runnable> awaited = new ArrayList<>();
-    int outcomes = 0;
-    for (Entry entry : group) {
-      switch (entry) {
-        case Entry.Ended(Lease lease, Outcome outcome) -> {
-          settlement(settlements, lease).outcomes().add(outcome);
-          outcomes++;
-        }
-        case Entry.Tried(Lease lease, Attempt attempt) ->
-            settlement(settlements, lease).attempts().add(attempt);
-        case Entry.Returned(GivenBack shard) -> givenBack.add(shard);
-        case Entry.Awaited(Runnable task) -> awaited.add(task);
-      }
+  boolean step() {
+    Group current = group == null ? take() : group;
+    if (current == null) {
+      return true;
     }
-    if (!settlements.isEmpty()) {
-      List<Settlement> all = List.copyOf(settlements.values());
-      long began = clock.nanoTime();
-      gaveUp |= !repeat(() -> settled(queue.settle(all)));
-      if (!gaveUp) {
-        observer.settleEnded(outcomes, clock.nanoTime() - began, true);
-      }
+    group = current;
+    if (!current.tryCommit()) {
+      return false;
     }
-    if (!givenBack.isEmpty() && !gaveUp) {
-      gaveUp = !repeat(() -> queue.giveBack(givenBack));
-      observer.shardsGivenBack(givenBack.size());
-    }
+    group = null;
     if (!gaveUp) {
-      awaited.forEach(OutcomeWriter::run);
+      unflushed.addAndGet(-current.size);
+      onRoom.run();
     }
-    return !gaveUp;
+    return true;
+  }
+
+  private @Nullable Group take() {
+    List<Entry> taken = new ArrayList<>(Math.min(unflushed.get(), properties.flushSize()));
+    Entry entry;
+    while (taken.size() < properties.flushSize() && (entry = entries.poll()) != null) {
+      taken.add(entry);
+    }
+    return taken.isEmpty() ? null : new Group(taken);
+  }
+
+  /**
+   * What is committed together: what was settled, then the shards that go back. Once something was
+   * given up, at the end of the process, no shard goes back any more: its lease tells the next
+   * start that something of it may have been sent.
+   */
+  private final class Group {
+    private final List<Settlement> settlements;
+    private final List<GivenBack> givenBack = new ArrayList<>();
+    private final List<Runnable> awaited = new ArrayList<>();
+    private final int size;
+    private int outcomeCount;
+    private boolean settled;
+
+    Group(List<Entry> taken) {
+      Map<Lease, Settlement> byLease = new LinkedHashMap<>();
+      for (Entry entry : taken) {
+        switch (entry) {
+          case Entry.Ended(Lease lease, Outcome outcome) -> {
+            settlement(byLease, lease).outcomes().add(outcome);
+            outcomeCount++;
+          }
+          case Entry.Tried(Lease lease, Attempt attempt) ->
+              settlement(byLease, lease).attempts().add(attempt);
+          case Entry.Returned(GivenBack shard) -> givenBack.add(shard);
+          case Entry.Awaited(Runnable task) -> awaited.add(task);
+        }
+      }
+      settlements = List.copyOf(byLease.values());
+      size = taken.size();
+      settled = settlements.isEmpty();
+    }
+
+    /** Gives false when the store failed; true also when that was given up. */
+    boolean tryCommit() {
+      if (!settled) {
+        long began = clock.nanoTime();
+        if (!isTaken(() -> settled(queue.settle(settlements)))) {
+          return false;
+        }
+        settled = true;
+        if (!gaveUp) {
+          observer.settleEnded(outcomeCount, clock.nanoTime() - began, true);
+        }
+      }
+      if (!givenBack.isEmpty() && !gaveUp) {
+        if (!isTaken(() -> queue.giveBack(givenBack))) {
+          return false;
+        }
+        observer.shardsGivenBack(givenBack.size());
+      }
+      if (!gaveUp) {
+        awaited.forEach(OutcomeWriter::run);
+      }
+      return true;
+    }
   }
 
   private static void run(Runnable task) {
@@ -220,33 +264,26 @@ final class OutcomeWriter implements OutcomeSink {
   }
 
   /**
-   * Repeats a commit until the store takes it; after a lost reply that is harmless, the store knows
-   * its own. Gives false when it gave up, which only a stopping process does.
+   * Gives whether the store took a commit, or it was given up, which only a stopping process does.
    */
-  private boolean repeat(Runnable commit) {
-    while (true) {
-      try {
-        commit.run();
-        return true;
-      } catch (StoreException e) {
-        observer.settleEnded(0, 0, false);
-        log.atWarn()
-            .addKeyValue("kind", e.kind())
-            .setCause(e)
-            .log("Outcomes could not be stored; sending stops when the buffer is full.");
-        if (stopping && e.kind() != StoreException.Kind.UNAVAILABLE) {
-          return false;
-        }
-        LockSupport.parkNanos(this, RETRY_NANOS);
-      } catch (RuntimeException e) {
-        observer.settleEnded(0, 0, false);
-        log.atError().setCause(e).log("Storing outcomes failed, indicates a bug; sending stops.");
-        if (stopping) {
-          return false;
-        }
-        LockSupport.parkNanos(this, RETRY_NANOS);
-      }
+  private boolean isTaken(Runnable commit) {
+    boolean givenUp;
+    try {
+      commit.run();
+      return true;
+    } catch (StoreException e) {
+      log.atWarn()
+          .addKeyValue("kind", e.kind())
+          .setCause(e)
+          .log("Outcomes could not be stored; sending stops when the buffer is full.");
+      givenUp = stopping && e.kind() != StoreException.Kind.UNAVAILABLE;
+    } catch (RuntimeException e) {
+      log.atError().setCause(e).log("Storing outcomes failed, indicates a bug; sending stops.");
+      givenUp = stopping;
     }
+    observer.settleEnded(0, 0, false);
+    gaveUp |= givenUp;
+    return givenUp;
   }
 
   /** Commits what is left and ends; waits for at most {@code millis}. */
