@@ -23,7 +23,7 @@ class CrashLaboratoryIT {
 
   private Scenarios laboratory() {
     return new Scenarios(
-        new Plan(3, 1, 2, 2, 1, 25, Set.of(), Long.getLong("chaos.seed", 5L), directory));
+        new Plan(3, 1, 2, 2, 1, 0, 0, 25, Set.of(), Long.getLong("chaos.seed", 5L), directory));
   }
 
   private static void holds(Row row) {

@@ -45,7 +45,7 @@ public final class Laboratory {
   }
 
   private static Map<String, Part> wanted(Plan plan) {
-    Map<String, Part> parts = parts(new Scenarios(plan));
+    Map<String, Part> parts = parts(plan, new Scenarios(plan));
     for (String name : plan.only()) {
       if (!parts.containsKey(name)) {
         throw new IllegalArgumentException(
@@ -56,8 +56,10 @@ public final class Laboratory {
     return parts;
   }
 
-  private static Map<String, Part> parts(Scenarios scenarios) {
+  private static Map<String, Part> parts(Plan plan, Scenarios scenarios) {
     Map<String, Part> parts = new LinkedHashMap<>();
+    parts.put("simulation", () -> Simulated.run(plan.seed(), plan.seeds()));
+    parts.put("backlog", () -> Backlog.run(plan.directory().resolve("backlog"), plan.backlog()));
     parts.put("kills", scenarios::kills);
     parts.put("points", () -> scenarios.points(Points.all()));
     parts.put("power", scenarios::power);

@@ -13,6 +13,8 @@ import java.util.stream.Collectors;
  * @param images disks that lose their power
  * @param terms lives ended by SIGTERM
  * @param zombies processes that are stopped for a while
+ * @param seeds worlds simulated
+ * @param backlog items pending while a start is timed
  * @param lives on one data directory before it is checked
  * @param only names of the scenarios to run; all when empty
  * @param seed of all that is random
@@ -24,6 +26,8 @@ record Plan(
     int images,
     int terms,
     int zombies,
+    int seeds,
+    int backlog,
     int lives,
     Set<String> only,
     long seed,
@@ -36,6 +40,8 @@ record Plan(
         Integer.getInteger("chaos.images", 100),
         Integer.getInteger("chaos.terms", 50),
         Integer.getInteger("chaos.zombies", 5),
+        Integer.getInteger("chaos.seeds", 100_000),
+        Integer.getInteger("chaos.backlog", 1_000_000),
         Integer.getInteger("chaos.lives", 25),
         Arrays.stream(System.getProperty("chaos.only", "").split(",", -1))
             .map(String::trim)

@@ -58,6 +58,19 @@ final class Row {
     restarts.addAll(findings.restarts());
   }
 
+  /** Adds starts of a process that had so much to do. */
+  void restarted(List<Duration> starts, int items) {
+    cycles += starts.size();
+    accepted += items;
+    restarts.addAll(starts);
+  }
+
+  /** Adds runs that no real process took part in. */
+  void simulated(int runs, long items) {
+    cycles += runs;
+    accepted += items;
+  }
+
   void fault(String text) {
     faults.add(text);
   }

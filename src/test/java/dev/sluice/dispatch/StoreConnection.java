@@ -364,4 +364,9 @@ final class StoreConnection implements ShardQueue, ControlBoard, Housekeeping {
   private static UnsupportedOperationException operatorsOnly() {
     return new UnsupportedOperationException("Dispatch controls nothing");
   }
+
+  @Override
+  public void noteTime() {
+    // Simulated clocks are never wrong.
+  }
 }
