@@ -115,6 +115,7 @@ final class Lane {
     if (gate.isPaused() || blocked || isOverLimit()) {
       // It may have been woken for a place that another lane waits for.
       context.admission().passOn();
+      stock.passOn();
       if (!gate.isPaused() && blocked) {
         wakeUps.at(blockedUntil);
         endFast(now);
@@ -127,6 +128,7 @@ final class Lane {
     LaneItem item = chooser.next(now);
     if (item == null) {
       context.admission().exit();
+      stock.passOn();
       endFast(now);
     }
     return item;

@@ -174,6 +174,13 @@ final class LaneStock {
     }
   }
 
+  /** Has other lanes use the places of its batches that this one was woken for. */
+  void passOn() {
+    for (FlowQueue flow : rotation) {
+      flow.gate().passOn();
+    }
+  }
+
   /** Drops flows that have nothing left. */
   synchronized void tidy() {
     if (flows.values().removeIf(LaneStock::close)) {
@@ -184,6 +191,7 @@ final class LaneStock {
   private static boolean close(FlowQueue flow) {
     if (flow.isEmpty()) {
       flow.close();
+      flow.gate().passOn();
       return true;
     }
     return false;
