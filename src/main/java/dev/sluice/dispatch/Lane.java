@@ -177,9 +177,12 @@ final class Lane {
         destination, content.request(), item.attempts() + 1, key, batch.attemptTerms(), cutter);
   }
 
-  /** Tells whether nobody stopped an item that has all its places and had to wait. */
+  /**
+   * Tells whether nobody stopped an item, or the process, that has all its places and had to wait.
+   */
   boolean mayStillStart(LaneItem item) {
-    return item.shard().gate().isOpen()
+    return context.admission().isOpen()
+        && item.shard().gate().isOpen()
         && !gate.isPaused()
         && gate.heldUntil(clock.nanoTime()) == null;
   }

@@ -336,4 +336,30 @@ class LaneIntentsTests {
     assertThat(bench.sentOf(2)).isEqualTo(2);
     assertThat(bench.sentOf(1)).isEqualTo(1);
   }
+
+  @Test
+  void anItemWhoseIntentIsRefusedAtTheStopLetsItsShardGoBack() {
+    LaneBench bench = new LaneBench("--concurrency=3");
+    bench.holdIntents(true);
+    bench.addCrashed(2, BatchOptions.DEFAULT, Set.of());
+    bench.add(10, bench.atMostOnce());
+    bench.closeAdmission();
+    bench.commitIntents(FIRST, new Lease(2, 2, 1, 1));
+    assertThat(bench.admitted()).isZero();
+    bench.lane().release(null);
+    assertThat(bench.givenBack())
+        .containsExactlyInAnyOrder(
+            new GivenBack(FIRST, null), new GivenBack(new Lease(2, 2, 1, 1), null));
+  }
+
+  @Test
+  void nothingBeginsOnceTheProcessStopsThoughItsIntentIsOnDisk() {
+    LaneBench bench = new LaneBench("--concurrency=3");
+    bench.holdIntents(true);
+    bench.addCrashed(2, BatchOptions.DEFAULT, Set.of());
+    bench.closeAdmission();
+    bench.commitIntents();
+    assertThat(bench.sentCount()).isZero();
+    assertThat(bench.admitted()).isZero();
+  }
 }
