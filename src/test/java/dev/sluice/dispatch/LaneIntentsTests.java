@@ -137,6 +137,29 @@ class LaneIntentsTests {
     assertThat(bench.intended()).hasSize(2);
   }
 
+  /** Intended and not begun is what a crash leaves in doubt. */
+  @Test
+  void retriesThatFallDueTogetherAreIntendedAWindowAtATime() {
+    LaneBench bench = new LaneBench("--concurrency=1", "--intent-window=5");
+    bench.add(15, bench.atMostOnce());
+    bench.answer(15, NOT_SENT);
+    assertThat(bench.attempts()).hasSize(15);
+    bench.holdIntents(true);
+    bench.advance(Duration.ofMinutes(1));
+    assertThat(bench.intended()).filteredOn(intent -> intent.number() == 2).hasSize(5);
+    int most = 5;
+    while (bench.outcomes().size() < 15) {
+      bench.commitIntents();
+      assertThat(bench.inFlight()).isEqualTo(1);
+      bench.answer(1, OK);
+      most++;
+      assertThat(bench.intended())
+          .filteredOn(intent -> intent.number() == 2)
+          .hasSizeLessThanOrEqualTo(most);
+    }
+    assertThat(bench.intended()).filteredOn(intent -> intent.number() == 2).hasSize(15);
+  }
+
   @Test
   void anInterruptedItemGoesAgainUnderItsIntent() {
     LaneBench bench = new LaneBench("--concurrency=1");
