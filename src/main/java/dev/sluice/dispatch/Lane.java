@@ -188,23 +188,14 @@ final class Lane {
   }
 
   /**
-   * Says that an item taken is not sent after all: another holder has its shard, or somebody
-   * stopped it.
+   * Says that an item taken, which may be intended, is not sent after all: another holder has its
+   * shard, or somebody stopped it.
    */
   void notStarted(LaneItem item) {
-    ActiveShard shard = item.shard();
-    Isolation isolation = shard.isolation();
     gate.release(clock.nanoTime());
-    shard.gate().exit();
-    item.inside(false);
-    if (!shard.isLost()) {
-      shard.flow().putBack(item);
-    }
-    stock.left(shard);
+    item.shard().gate().exit();
+    stock.leftIntended(item.shard());
     context.admission().exit();
-    if (isolation != null) {
-      isolation.leave(shard);
-    }
   }
 
   /** Takes the verdict of an item that was being sent; frees its places, whatever happens. */
