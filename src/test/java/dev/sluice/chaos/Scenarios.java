@@ -139,8 +139,7 @@ final class Scenarios {
     Path directory = next();
     try (Campaign campaign = new Campaign(directory, seed(row, 0), Settings.USUAL, null)) {
       campaign.cycle(new Endings.Kill(KILL_MILLIS, false));
-      campaign.poison();
-      Endings.Poison ending = new Endings.Poison();
+      Endings.Poison ending = new Endings.Poison(campaign.poison());
       int lives = 0;
       while (!ending.isFound() && lives <= POISON_LIVES) {
         campaign.cycle(ending);
