@@ -236,10 +236,13 @@ final class ActiveShard {
     return earliest == NO_WAIT || !onlyWaits() ? null : earliest;
   }
 
-  /** Another holder has the shard: nothing of it may be sent or given back. */
-  void lose() {
+  /**
+   * Another holder has the shard: nothing of it may be sent or given back. Gives what {@link
+   * #release} does.
+   */
+  boolean lose() {
     lost = true;
-    release();
+    return release();
   }
 
   boolean isLost() {

@@ -139,6 +139,10 @@ final class Admission {
     open = false;
   }
 
+  boolean isOpen() {
+    return open;
+  }
+
   int inFlight() {
     return inFlight.get();
   }

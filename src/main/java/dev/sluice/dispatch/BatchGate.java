@@ -131,8 +131,16 @@ final class BatchGate {
     }
   }
 
+  /** Wakes the next lane in the stead of one that does not use a place for now. */
+  void passOn() {
+    if (!waiting.isEmpty() && !isFull()) {
+      wakeOne();
+    }
+  }
+
   /**
    * Signals waiting lanes until one can use the place; not nested, however often lanes come and go.
+   * One that takes nothing after all {@linkplain #passOn passes it on}.
    */
   private void wakeOne() {
     if (wakes.getAndIncrement() != 0) {

@@ -25,6 +25,9 @@ final class Dispatcher implements SmartLifecycle {
   private static final long HOUSEKEEPING_MILLIS = 200;
   private static final long STORE_MILLIS = 5_000;
 
+  /** What was cut ends on its event loop. */
+  private static final long CUT_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private final DispatchProperties properties;
   private final ProcessClock clock;
   private final Lanes lanes;
@@ -147,8 +150,9 @@ final class Dispatcher implements SmartLifecycle {
     admission.close();
     try {
       feeder.stop(STORE_MILLIS);
-      awaitRunning();
+      // As nothing begins any more: what waits for its intent leaves its places.
       intents.stop(STORE_MILLIS);
+      awaitRunning();
       keeper.shutdown();
       boolean _ = keeper.awaitTermination(STORE_MILLIS, TimeUnit.MILLISECONDS);
       for (Lane lane : lanes.all()) {
@@ -165,10 +169,7 @@ final class Dispatcher implements SmartLifecycle {
   }
 
   private void awaitRunning() {
-    long deadline = clock.nanoTime() + properties.drain().toNanos();
-    while (admission.inFlight() > 0 && clock.nanoTime() - deadline < 0) {
-      LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(5));
-    }
+    awaitRunning(properties.drain().toNanos());
     int left = admission.inFlight();
     if (left > 0) {
       log.atWarn()
@@ -179,6 +180,15 @@ final class Dispatcher implements SmartLifecycle {
       for (Lane lane : lanes.all()) {
         lane.cutAll();
       }
+      // What they tell of themselves keeps their shards' leases from counting as a crash.
+      awaitRunning(CUT_NANOS);
+    }
+  }
+
+  private void awaitRunning(long nanos) {
+    long deadline = clock.nanoTime() + nanos;
+    while (admission.inFlight() > 0 && clock.nanoTime() - deadline < 0) {
+      LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(5));
     }
   }
 

@@ -4,17 +4,21 @@ import dev.sluice.store.ShardQueue.Intent;
 import dev.sluice.store.ShardQueue.Lease;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The intents of a flow whose items must not go twice. First tries are intended in windows, the
  * next one while half of the last is still to begin, so that sending goes on during the commit and
  * costs one for a window. A window is what begins in some tens of milliseconds: it doubles while it
- * lasts shorter and halves when it lasts long. Retries are intended one by one when they are due.
- * Any thread.
+ * lasts shorter and halves when it lasts long. Retries are intended one by one when they are due,
+ * as many as the window has room for beside first tries: whatever is intended and not begun is what
+ * a crash leaves in doubt. Any thread.
  */
 final class FlowIntents {
 
@@ -33,6 +37,15 @@ final class FlowIntents {
 
   /** Written while asking. */
   private volatile long askedAt;
+
+  /** Items of the window that is asked for. */
+  private volatile int pending;
+
+  /** Retries that are asked for. */
+  private final AtomicInteger askedRetries = new AtomicInteger();
+
+  /** Retries that are intended and not begun. */
+  private final Queue<LaneItem> retries = new ConcurrentLinkedQueue<>();
 
   /**
    * @param signal has the lane look again
@@ -85,13 +98,14 @@ final class FlowIntents {
       asking.set(false);
       return;
     }
+    pending = asked.stream().mapToInt(ActiveShard::askedCount).sum();
     windows.sink().intend(intents, lost -> committed(asked, lost));
   }
 
   /** Gives how many items to ask for: none while more than half a window is left. */
   private int room(Iterable<ActiveShard> shards) {
     int size = Math.min(window, windows.largest());
-    int ready = 0;
+    int ready = retryCount();
     boolean more = false;
     for (ActiveShard shard : shards) {
       ready += shard.intendedCount();
@@ -106,16 +120,42 @@ final class FlowIntents {
         shard.intended();
       }
     }
+    pending = 0;
     asking.set(false);
     signal.run();
   }
 
-  /**
-   * Asks for one more attempt of an item.
-   *
-   * @param committed takes the item when it may be sent; never when its shard was lost
-   */
-  void ask(LaneItem item, Consumer<LaneItem> committed) {
+  /** Tells whether one more retry may be asked for beside what is intended of these shards. */
+  boolean haveRoom(Iterable<ActiveShard> shards) {
+    int taken = pending + retryCount();
+    for (ActiveShard shard : shards) {
+      taken += shard.intendedCount();
+    }
+    return taken < windows.largest();
+  }
+
+  /** Takes a retry that may be sent; null when there is none. */
+  @Nullable LaneItem pollRetry() {
+    return retries.poll();
+  }
+
+  boolean hasRetries() {
+    return !retries.isEmpty();
+  }
+
+  /** Gives retries that are intended and not begun, or about to be. */
+  int retryCount() {
+    return askedRetries.get() + retries.size();
+  }
+
+  /** Drops what is not begun; its shards are being given back. */
+  void clear() {
+    retries.clear();
+  }
+
+  /** Asks for one more attempt of an item; it may be polled then, unless its shard was lost. */
+  void ask(LaneItem item) {
+    askedRetries.incrementAndGet();
     Lease lease = item.shard().lease();
     int number = item.attempts() + 1;
     windows
@@ -125,9 +165,10 @@ final class FlowIntents {
             lost -> {
               if (!lost.contains(lease)) {
                 item.intended(number);
-                committed.accept(item);
-                signal.run();
+                retries.add(item);
               }
+              askedRetries.decrementAndGet();
+              signal.run();
             });
   }
 }

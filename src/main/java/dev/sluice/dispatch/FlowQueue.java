@@ -78,7 +78,7 @@ final class FlowQueue {
       intents.ask(fresh, now);
     }
     LaneItem item;
-    while ((item = returned.poll()) != null || (retries && (item = pollDue(now)) != null)) {
+    while ((item = returned.poll()) != null || (retries && (item = pollRetry(now)) != null)) {
       if (mayBegin(item, now) && begin(item)) {
         return item;
       }
@@ -111,7 +111,11 @@ final class FlowQueue {
   private boolean mayBegin(LaneItem item, long now) {
     if (intents != null && item.needsIntent()) {
       item.dueAtNanos(now);
-      intents.ask(item, waiting::add);
+      if (intents.haveRoom(fresh)) {
+        intents.ask(item);
+      } else {
+        waiting.add(item);
+      }
       return false;
     }
     Isolation isolation = item.shard().isolation();
@@ -170,6 +174,19 @@ final class FlowQueue {
     return true;
   }
 
+  /** Takes a retry that may be sent; first has the next ones intended that fell due meanwhile. */
+  private @Nullable LaneItem pollRetry(long now) {
+    if (intents == null) {
+      return pollDue(now);
+    }
+    LaneItem due = null;
+    while (intents.haveRoom(fresh) && (due = pollDue(now)) != null && due.needsIntent()) {
+      intents.ask(due);
+      due = null;
+    }
+    return due == null ? intents.pollRetry() : due;
+  }
+
   private @Nullable LaneItem pollDue(long now) {
     LaneItem head = waiting.peek();
     if (head == null || head.dueNanos() - now > 0) {
@@ -209,7 +226,7 @@ final class FlowQueue {
 
   /** Tells whether a retry's wait is over. */
   boolean isRetryDue(long now) {
-    return nextDue() - now <= 0;
+    return nextDue() - now <= 0 || (intents != null && intents.hasRetries());
   }
 
   /** Tells whether something could begin now if the gates allowed. */
@@ -230,7 +247,8 @@ final class FlowQueue {
     return !fresh.isEmpty()
         && fresh.stream().allMatch(ActiveShard::isHeld)
         && returned.isEmpty()
-        && waiting.isEmpty();
+        && waiting.isEmpty()
+        && (intents == null || intents.retryCount() == 0);
   }
 
   /** Tells whether its items must be intended before they begin. */
@@ -240,7 +258,7 @@ final class FlowQueue {
 
   /** Tells whether all that it has waits for a commit of intents. */
   boolean awaitsIntents() {
-    return intents != null && intents.areAsked() && waiting.isEmpty();
+    return intents != null && (intents.areAsked() || intents.retryCount() > 0) && waiting.isEmpty();
   }
 
   /** It is dropped: nothing of it is in memory any more. */
@@ -252,7 +270,8 @@ final class FlowQueue {
 
   /** Gives items in memory that are not in flight. */
   int backlogCount() {
-    return returned.size() + waiting.size() + freshCount();
+    int intended = intents == null ? 0 : intents.retryCount();
+    return returned.size() + waiting.size() + intended + freshCount();
   }
 
   /** Gives items never begun, settled ones of earlier holders included. */
@@ -292,6 +311,9 @@ final class FlowQueue {
     fresh.clear();
     returned.clear();
     waiting.clear();
+    if (intents != null) {
+      intents.clear();
+    }
   }
 
   BatchGate gate() {

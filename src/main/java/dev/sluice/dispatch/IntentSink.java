@@ -12,8 +12,9 @@ interface IntentSink {
   /**
    * Commits intents.
    *
-   * @param committed runs once they are on disk, and takes the leases that had moved on; on the
-   *     sink's own thread, so it must not block. It never runs when the process stops first
+   * @param committed runs once, when they are on disk or will not be, and takes the leases of which
+   *     nothing may be sent: they had moved on, or the process stopped first. On the sink's own
+   *     thread, or the one that stops it, so it must not block
    */
   void intend(List<Intent> intents, Consumer<Set<Lease>> committed);
 }

@@ -20,7 +20,8 @@ import org.slf4j.LoggerFactory;
  * The intent path: one thread commits what all lanes asked for meanwhile in one call. It is not the
  * thread of outcomes, so that the store can take both to the disk with one sync, and no lane waits
  * for the outcomes of another. While the store fails it repeats the same commit, and nothing that
- * needs an intent is sent.
+ * needs an intent is sent. Every request is answered, at the latest when the process stops: what
+ * waits for an answer holds places that are given back before its leases are.
  */
 final class IntentWriter implements IntentSink {
 
@@ -39,6 +40,10 @@ final class IntentWriter implements IntentSink {
   private List<Request> group = List.of();
 
   private volatile boolean stopping;
+
+  /** Set once nobody commits any more: what is asked for then is refused. */
+  private volatile boolean ended;
+
   private volatile Consumer<Lease> onLost = lease -> {};
 
   private record Request(List<Intent> intents, Consumer<Set<Lease>> committed) {}
@@ -65,8 +70,13 @@ final class IntentWriter implements IntentSink {
 
   @Override
   public void intend(List<Intent> intents, Consumer<Set<Lease>> committed) {
-    requests.add(new Request(intents, committed));
+    Request request = new Request(intents, committed);
+    requests.add(request);
     LockSupport.unpark(thread);
+    // The last look at the requests may have been before this one.
+    if (ended && requests.remove(request)) {
+      refuse(request);
+    }
   }
 
   private void run() {
@@ -77,6 +87,7 @@ final class IntentWriter implements IntentSink {
         LockSupport.parkNanos(this, RETRY_NANOS);
       }
     }
+    refuseLeft();
   }
 
   /**
@@ -133,10 +144,33 @@ final class IntentWriter implements IntentSink {
     }
   }
 
-  /** Ends; what was not committed is never sent. Waits for at most {@code millis}. */
+  /**
+   * Ends; what was not committed is refused, after a call to the store that is under way. Waits for
+   * that for at most {@code millis}.
+   */
   void stop(long millis) throws InterruptedException {
     stopping = true;
     LockSupport.unpark(thread);
     thread.join(millis);
+    if (!thread.isAlive()) {
+      refuseLeft();
+    }
+  }
+
+  private void refuseLeft() {
+    ended = true;
+    List<Request> left = group;
+    group = List.of();
+    left.forEach(IntentWriter::refuse);
+    Request request;
+    while ((request = requests.poll()) != null) {
+      refuse(request);
+    }
+  }
+
+  private static void refuse(Request request) {
+    Set<Lease> all = new HashSet<>();
+    request.intents().forEach(intent -> all.add(intent.lease()));
+    run(() -> request.committed().accept(all));
   }
 }

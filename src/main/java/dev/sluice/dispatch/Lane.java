@@ -115,6 +115,7 @@ final class Lane {
     if (gate.isPaused() || blocked || isOverLimit()) {
       // It may have been woken for a place that another lane waits for.
       context.admission().passOn();
+      stock.passOn();
       if (!gate.isPaused() && blocked) {
         wakeUps.at(blockedUntil);
         endFast(now);
@@ -127,6 +128,7 @@ final class Lane {
     LaneItem item = chooser.next(now);
     if (item == null) {
       context.admission().exit();
+      stock.passOn();
       endFast(now);
     }
     return item;
@@ -175,31 +177,25 @@ final class Lane {
         destination, content.request(), item.attempts() + 1, key, batch.attemptTerms(), cutter);
   }
 
-  /** Tells whether nobody stopped an item that has all its places and had to wait. */
+  /**
+   * Tells whether nobody stopped an item, or the process, that has all its places and had to wait.
+   */
   boolean mayStillStart(LaneItem item) {
-    return item.shard().gate().isOpen()
+    return context.admission().isOpen()
+        && item.shard().gate().isOpen()
         && !gate.isPaused()
         && gate.heldUntil(clock.nanoTime()) == null;
   }
 
   /**
-   * Says that an item taken is not sent after all: another holder has its shard, or somebody
-   * stopped it.
+   * Says that an item taken, which may be intended, is not sent after all: another holder has its
+   * shard, or somebody stopped it.
    */
   void notStarted(LaneItem item) {
-    ActiveShard shard = item.shard();
-    Isolation isolation = shard.isolation();
     gate.release(clock.nanoTime());
-    shard.gate().exit();
-    item.inside(false);
-    if (!shard.isLost()) {
-      shard.flow().putBack(item);
-    }
-    stock.left(shard);
+    item.shard().gate().exit();
+    stock.leftIntended(item.shard());
     context.admission().exit();
-    if (isolation != null) {
-      isolation.leave(shard);
-    }
   }
 
   /** Takes the verdict of an item that was being sent; frees its places, whatever happens. */

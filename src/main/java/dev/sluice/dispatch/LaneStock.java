@@ -123,16 +123,30 @@ final class LaneStock {
     }
   }
 
+  /**
+   * Counts an item out of its shard that may be intended and was not sent. The shard goes back,
+   * which voids the intent: it would have the item blamed for the next end of the process.
+   */
+  void leftIntended(ActiveShard shard) {
+    boolean _ = shard.release();
+    left(shard);
+  }
+
   private void giveBackWaiting(ActiveShard shard) {
     if (shard.release()) {
       giveBack(shard);
     }
   }
 
+  /** Nothing of a released shard is in flight any more. */
   private void giveBack(ActiveShard shard) {
     forget(shard);
     if (!shard.isLost() && !shard.isFinished()) {
       context.settler().giveBack(shard);
+    }
+    Isolation isolation = shard.isolation();
+    if (isolation != null) {
+      context.settler().whenStored(() -> isolation.leave(shard));
     }
   }
 
@@ -142,7 +156,6 @@ final class LaneStock {
       Isolation isolation = shard.isolation();
       if (isolation != null) {
         isolation.forget(shard);
-        context.settler().whenStored(() -> isolation.leave(shard));
       }
       context.memory().release(shard.payloadBytes());
       payloadBytes.addAndGet(-shard.payloadBytes());
@@ -169,8 +182,19 @@ final class LaneStock {
   void lose(Lease lease) {
     ActiveShard shard = shards.get(lease.shardId());
     if (shard != null && shard.lease().equals(lease)) {
-      shard.lose();
-      forget(shard);
+      // What is in flight of it leaves its places by itself.
+      if (shard.lose()) {
+        giveBack(shard);
+      } else {
+        forget(shard);
+      }
+    }
+  }
+
+  /** Has other lanes use the places of its batches that this one was woken for. */
+  void passOn() {
+    for (FlowQueue flow : rotation) {
+      flow.gate().passOn();
     }
   }
 
@@ -184,6 +208,7 @@ final class LaneStock {
   private static boolean close(FlowQueue flow) {
     if (flow.isEmpty()) {
       flow.close();
+      flow.gate().passOn();
       return true;
     }
     return false;

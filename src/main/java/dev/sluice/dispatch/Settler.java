@@ -41,8 +41,7 @@ final class Settler {
       long elapsedNanos) {
     Instant now = clock.instant();
     if (verdict instanceof Verdict.Interrupted) {
-      leaveIsolation(item);
-      item.shard().flow().putBack(item);
+      putBack(item);
       return;
     }
     boolean counts = verdict.statusCode() != TOO_MANY_REQUESTS;
@@ -64,6 +63,17 @@ final class Settler {
     }
     observer.retryDecided(destination);
     retry(item, verdict, now, startedNanos + elapsedNanos, wait, elapsedNanos, counts);
+  }
+
+  /**
+   * Of a shard that runs alone the intent must not outlast the try: the shard goes back with it.
+   */
+  private static void putBack(LaneItem item) {
+    if (item.shard().isolation() == null) {
+      item.shard().flow().putBack(item);
+    } else {
+      boolean _ = item.shard().release();
+    }
   }
 
   /** Ends an item without a try: its batch would rather know at once than wait for the breaker. */

@@ -533,6 +533,11 @@ final class LaneBench {
     }
   }
 
+  /** The process stops. */
+  void closeAdmission() {
+    admission.close();
+  }
+
   int cutCount() {
     return cutCount;
   }

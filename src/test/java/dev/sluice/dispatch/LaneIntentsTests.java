@@ -137,6 +137,29 @@ class LaneIntentsTests {
     assertThat(bench.intended()).hasSize(2);
   }
 
+  /** Intended and not begun is what a crash leaves in doubt. */
+  @Test
+  void retriesThatFallDueTogetherAreIntendedAWindowAtATime() {
+    LaneBench bench = new LaneBench("--concurrency=1", "--intent-window=5");
+    bench.add(15, bench.atMostOnce());
+    bench.answer(15, NOT_SENT);
+    assertThat(bench.attempts()).hasSize(15);
+    bench.holdIntents(true);
+    bench.advance(Duration.ofMinutes(1));
+    assertThat(bench.intended()).filteredOn(intent -> intent.number() == 2).hasSize(5);
+    int most = 5;
+    while (bench.outcomes().size() < 15) {
+      bench.commitIntents();
+      assertThat(bench.inFlight()).isEqualTo(1);
+      bench.answer(1, OK);
+      most++;
+      assertThat(bench.intended())
+          .filteredOn(intent -> intent.number() == 2)
+          .hasSizeLessThanOrEqualTo(most);
+    }
+    assertThat(bench.intended()).filteredOn(intent -> intent.number() == 2).hasSize(15);
+  }
+
   @Test
   void anInterruptedItemGoesAgainUnderItsIntent() {
     LaneBench bench = new LaneBench("--concurrency=1");
@@ -324,6 +347,49 @@ class LaneIntentsTests {
   }
 
   @Test
+  void aSuspectWhoseShardIsLostWhileItWaitsForOthersFreesItsPlaces() {
+    LaneBench bench = new LaneBench("--concurrency=3");
+    bench.add(6);
+    Lane other = bench.anotherLane();
+    bench.addCrashed(other, 2, BatchOptions.DEFAULT, Set.of(0L));
+    Lease second = new Lease(2, 2, 1, 1);
+    bench.holdIntents(true);
+    other.lose(second);
+    bench.answer(3, OK);
+    bench.commitIntents(second);
+    assertThat(bench.inFlight()).as("the others go on").isEqualTo(3);
+    bench.answerAll(OK);
+    assertThat(bench.outcomes()).hasSize(6);
+    assertThat(bench.admitted()).isZero();
+
+    bench.addCrashed(1, BatchOptions.DEFAULT, Set.of());
+    bench.commitIntents();
+    assertThat(bench.inFlight()).as("the next that runs alone").isEqualTo(1);
+  }
+
+  /** An intent that outlasts its try would have the item blamed for what happens later. */
+  @Test
+  void aShardThatRunsAloneGoesBackWithTheIntentOfWhatWasNotSent() {
+    LaneBench bench = new LaneBench("--concurrency=3");
+    bench.addCrashed(2, BatchOptions.DEFAULT, Set.of(0L));
+    assertThat(bench.inFlight()).isEqualTo(1);
+    bench.holdStores(true);
+    bench.answer(1, INTERRUPTED);
+    assertThat(bench.givenBack()).containsExactly(new GivenBack(FIRST, null));
+    bench.add(1);
+    assertThat(bench.inFlight()).as("before it is back").isZero();
+    bench.holdStores(false);
+    assertThat(bench.inFlight()).isEqualTo(1);
+
+    bench.holdIntents(true);
+    bench.addCrashed(bench.anotherLane(), 2, BatchOptions.DEFAULT, Set.of());
+    bench.gate(3).halt();
+    bench.commitIntents();
+    assertThat(bench.sentOf(3)).isZero();
+    assertThat(bench.givenBack()).last().isEqualTo(new GivenBack(new Lease(3, 3, 1, 1), null));
+  }
+
+  @Test
   void aReleasedShardThatRunsAloneLetsTheNextOneRun() {
     LaneBench bench = new LaneBench("--concurrency=3");
     bench.addCrashed(2, BatchOptions.DEFAULT, Set.of());
@@ -335,5 +401,31 @@ class LaneIntentsTests {
     bench.answerAll(OK);
     assertThat(bench.sentOf(2)).isEqualTo(2);
     assertThat(bench.sentOf(1)).isEqualTo(1);
+  }
+
+  @Test
+  void anItemWhoseIntentIsRefusedAtTheStopLetsItsShardGoBack() {
+    LaneBench bench = new LaneBench("--concurrency=3");
+    bench.holdIntents(true);
+    bench.addCrashed(2, BatchOptions.DEFAULT, Set.of());
+    bench.add(10, bench.atMostOnce());
+    bench.closeAdmission();
+    bench.commitIntents(FIRST, new Lease(2, 2, 1, 1));
+    assertThat(bench.admitted()).isZero();
+    bench.lane().release(null);
+    assertThat(bench.givenBack())
+        .containsExactlyInAnyOrder(
+            new GivenBack(FIRST, null), new GivenBack(new Lease(2, 2, 1, 1), null));
+  }
+
+  @Test
+  void nothingBeginsOnceTheProcessStopsThoughItsIntentIsOnDisk() {
+    LaneBench bench = new LaneBench("--concurrency=3");
+    bench.holdIntents(true);
+    bench.addCrashed(2, BatchOptions.DEFAULT, Set.of());
+    bench.closeAdmission();
+    bench.commitIntents();
+    assertThat(bench.sentCount()).isZero();
+    assertThat(bench.admitted()).isZero();
   }
 }

@@ -716,4 +716,24 @@ class LaneTests {
     assertThat(bench.outcomes()).hasSize(49);
     assertThat(bench.admitted()).isZero();
   }
+
+  @Test
+  void aPlaceOfABatchThatTheLaneWokenForItCannotUseGoesToTheNext() {
+    LaneBench bench = new LaneBench();
+    bench.add(1, bench.concurrency(1));
+    Lane second = bench.anotherLane();
+    bench.addMore(second, 1, 1);
+    Lane third = bench.anotherLane();
+    bench.addMore(third, 1, 1);
+    assertThat(bench.inFlight()).isEqualTo(1);
+
+    bench.outcomesHaveRoom(false);
+    bench.answer(1, OK);
+    assertThat(bench.inFlight()).as("no room for outcomes").isZero();
+    bench.pause(second);
+    bench.outcomesHaveRoom(true);
+    assertThat(bench.inFlight()).as("of the third").isEqualTo(1);
+    bench.answer(1, OK);
+    assertThat(third.isEmpty()).isTrue();
+  }
 }

@@ -60,7 +60,6 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
   private boolean flushPlanned;
   private boolean draining;
   private boolean keeps = true;
-  private boolean intends = true;
 
   SimulatedProcess(SimulatedWorld world) {
     this.world = world;
@@ -194,7 +193,7 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
   }
 
   private void commitIntents() {
-    if (intends && !intents.step()) {
+    if (!intents.step()) {
       time.in(WRITER_RETRY_NANOS, intending, this::commitIntents);
     }
   }
@@ -294,8 +293,21 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
     if (feeding.isBusy() && time.nanoTime() - deadline < 0) {
       time.in(5 * MILLISECOND, keeping, () -> awaitFeeder(deadline, ended));
     } else {
-      awaitRunning(time.nanoTime() + properties.drain().toNanos(), ended);
+      awaitIntents(ended);
     }
+  }
+
+  private void awaitIntents(Drained ended) {
+    if (intending.isBusy()) {
+      time.in(5 * MILLISECOND, keeping, () -> awaitIntents(ended));
+      return;
+    }
+    try {
+      intents.stop(1);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("Nobody interrupts the simulation", e);
+    }
+    awaitRunning(time.nanoTime() + properties.drain().toNanos(), ended);
   }
 
   /** Takes the end of a drain. */
@@ -313,7 +325,6 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
       lanes.all().forEach(Lane::cutAll);
       sockets.endCut();
     }
-    intends = false;
     keeps = false;
     lanes.all().forEach(lane -> lane.release(null));
     try {
