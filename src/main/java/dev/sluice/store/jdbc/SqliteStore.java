@@ -98,9 +98,8 @@ final class SqliteStore implements StoreHealth, AutoCloseable {
     try {
       return parts(properties, clock, time, onFailStop, file, writing);
     } catch (SQLException | RuntimeException e) {
-      try (writing) {
-        throw e;
-      }
+      file.closeAfter(e, writing);
+      throw e;
     }
   }
 

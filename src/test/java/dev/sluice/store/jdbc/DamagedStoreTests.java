@@ -175,6 +175,32 @@ class DamagedStoreTests {
     assertThat(LogMark.pathBeside(killed)).exists();
   }
 
+  @Test
+  void aStartThatWasRefusedLeavesTheNextOneEverything() {
+    Path file = directory.resolve("data/sluice.db");
+    Path image;
+    try (SqliteStore store = TestStores.open(file, clock)) {
+      sealed(store.batchWriter(), shard(ALPHA, 0, 200));
+      store
+          .groupCommit()
+          .write(
+              session ->
+                  session.update(
+                      """
+                      INSERT INTO schema_history (installed_rank, version, description, type, script,
+                        checksum, installed_by, installed_on, execution_time, success)
+                      VALUES (99, '99', 'later', 'SQL', 'V99__later.sql', 1, '',
+                        '2030-01-01 00:00:00.000', 1, 1)
+                      """));
+      image = copyOf(file, 0);
+    }
+    for (int i = 0; i < 2; i++) {
+      assertThatThrownBy(() -> TestStores.open(image, clock))
+          .isInstanceOf(StoreStartException.class)
+          .hasMessageContaining("newer");
+    }
+  }
+
   private static int frames() throws IOException {
     return LogMark.read(killed).frameCount();
   }
