@@ -10,12 +10,17 @@ import static dev.sluice.store.StoreFixture.shard;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.model.BatchOptions;
+import dev.sluice.model.Delivery;
 import dev.sluice.model.OutcomeState;
+import dev.sluice.model.RetryOptions;
 import dev.sluice.store.BatchRecord;
 import dev.sluice.store.BatchRef;
 import dev.sluice.store.ItemFilter;
 import dev.sluice.store.ShardDecoder;
 import dev.sluice.store.ShardQueue.ClaimedShard;
+import dev.sluice.store.ShardQueue.GivenBack;
+import dev.sluice.store.ShardQueue.Intent;
 import dev.sluice.store.StoreException;
 import dev.sluice.store.TestClock;
 import java.io.IOException;
@@ -198,6 +203,33 @@ class DamagedStoreTests {
       assertThatThrownBy(() -> TestStores.open(image, clock))
           .isInstanceOf(StoreStartException.class)
           .hasMessageContaining("newer");
+    }
+  }
+
+  @Test
+  void refusesDamageOfWhatMayHaveBeenSentAndMustNotGoTwice() {
+    BatchOptions atMostOnce =
+        BatchOptions.DEFAULT
+            .change()
+            .delivery(Delivery.AT_MOST_ONCE)
+            .retry(RetryOptions.defaultFor(Delivery.AT_MOST_ONCE))
+            .build();
+    Path file = directory.resolve("data/sluice.db");
+    for (String damage :
+        List.of(
+            "UPDATE shard_payload SET payload = zeroblob(length(payload))",
+            "DELETE FROM shard_payload")) {
+      Path image;
+      try (SqliteStore store = TestStores.open(file, clock)) {
+        sealed(store.batchWriter(), atMostOnce, shard(ALPHA, 0, 200));
+        ClaimedShard claimed = claimAll(store.shardQueue(), 200).getLast();
+        store.shardQueue().intend(List.of(new Intent(claimed.lease(), 1, 0, 9)));
+        store.groupCommit().write(session -> session.update(damage));
+        image = copyOf(file, damage.length());
+        store.shardQueue().giveBack(List.of(new GivenBack(claimed.lease(), null)));
+      }
+      refuses(image, image);
+      refuses(image, image);
     }
   }
 
