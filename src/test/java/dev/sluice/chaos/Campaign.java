@@ -143,9 +143,9 @@ final class Campaign implements AutoCloseable {
     }
   }
 
-  /** Gives where everything of it lies. */
-  Path directory() {
-    return directory;
+  /** Tells whether nothing was seen yet that must not be. */
+  boolean isGood() {
+    return story.faultCount() == 0;
   }
 
   @Override
