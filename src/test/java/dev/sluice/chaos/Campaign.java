@@ -95,11 +95,12 @@ final class Campaign implements AutoCloseable {
   }
 
   /** Has an item in the next submission that ends every process that is about to send it. */
-  void poison() {
+  Submission poison() {
     int number = story.nextNumber();
     Submission submission = Submission.poisoned(number, POISONED, oracle.url("/" + number));
     story.add(submission);
     story.unfinished().add(submission);
+    return submission;
   }
 
   /** Starts once more, lets everything end and checks it. */
@@ -142,9 +143,9 @@ final class Campaign implements AutoCloseable {
     }
   }
 
-  /** Gives where everything of it lies. */
-  Path directory() {
-    return directory;
+  /** Tells whether nothing was seen yet that must not be. */
+  boolean isGood() {
+    return story.faultCount() == 0;
   }
 
   @Override

@@ -74,7 +74,7 @@ class CrashLaboratoryIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"answer-before-commit", "forget-intents", "no-fence"})
+  @ValueSource(strings = {"skip-intent", "no-fence"})
   void aBrokenBuildIsNoticed(String mutation) throws IOException {
     holds(laboratory().mutation(Mutations.named(mutation)));
   }

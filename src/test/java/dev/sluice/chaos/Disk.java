@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.FileSystemUtils;
 
@@ -15,6 +17,15 @@ import org.springframework.util.FileSystemUtils;
 final class Disk implements AutoCloseable {
 
   private static final long BYTES = 160L << 20;
+
+  private static final Set<Path> MOUNTS = ConcurrentHashMap.newKeySet();
+
+  static {
+    // A laboratory that is broken off leaves no mount behind; its Sluice may still use it.
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(() -> MOUNTS.forEach(path -> Signals.run("umount", "-l", path))));
+  }
 
   private final Path directory;
   private final Path mount;
@@ -61,6 +72,7 @@ final class Disk implements AutoCloseable {
 
   private void mount() {
     var _ = Signals.run("mount", "-o", "loop", image, mount);
+    MOUNTS.add(mount);
   }
 
   /** Takes a copy of what is on the disk now. */
@@ -85,6 +97,7 @@ final class Disk implements AutoCloseable {
 
   private void unmount() {
     var _ = Signals.run("umount", mount);
+    MOUNTS.remove(mount);
   }
 
   @Override

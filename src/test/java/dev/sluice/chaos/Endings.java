@@ -2,6 +2,7 @@ package dev.sluice.chaos;
 
 import dev.sluice.chaos.agent.Point;
 import dev.sluice.chaos.agent.Point.Need;
+import dev.sluice.fixture.SluiceClient;
 import dev.sluice.fixture.SluiceProcess;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -198,11 +199,17 @@ final class Endings {
   /** An item ends the process, until it has been found and does not any more. */
   static final class Poison implements Ending {
 
-    private static final Duration FOUND = Duration.ofSeconds(6);
+    private static final Duration LIMIT = Duration.ofSeconds(40);
+    private static final Duration LOOK = Duration.ofMillis(100);
 
+    private final Submission submission;
     private boolean found;
 
-    /** Tells whether a process lived. */
+    Poison(Submission submission) {
+      this.submission = submission;
+    }
+
+    /** Tells whether the item has an outcome. */
     boolean isFound() {
       return found;
     }
@@ -215,16 +222,34 @@ final class Endings {
     @Override
     public Cost end(Life life) {
       SluiceProcess process = life.process();
-      try {
-        int exit = process.awaitExit(FOUND);
-        if (exit != HALTED) {
-          life.story().fault("An item should end the process, which gave " + exit);
+      long deadline = System.nanoTime() + LIMIT.toNanos();
+      while (process.isAlive() && !found) {
+        if (System.nanoTime() > deadline) {
+          life.story().fault("An item should end the process or end itself within " + LIMIT);
+          break;
         }
-      } catch (IllegalStateException _) {
-        found = true;
+        pause(LOOK);
+        found = hasEnded(process);
+      }
+      if (process.isAlive()) {
         process.kill();
+      } else if (process.awaitExit(EXIT) != HALTED) {
+        life.story().fault("An item should end the process:\n" + tail(process));
       }
       return life.crash();
+    }
+
+    private boolean hasEnded(SluiceProcess process) {
+      String id = submission.batchId();
+      if (id == null) {
+        return false;
+      }
+      try (SluiceClient client = new SluiceClient(process.uri())) {
+        String path = "/v1/batches/" + id + "/items/" + submission.poisonIndex();
+        return client.get(path).json().path("state").asString().equals("FAILED");
+      } catch (UncheckedIOException _) {
+        return false; // the process has just ended
+      }
     }
 
     @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.SluiceApplication;
 import dev.sluice.chaos.agent.Change;
+import dev.sluice.chaos.agent.ChaosAgent;
 import dev.sluice.chaos.agent.Mutation;
 import dev.sluice.chaos.agent.Mutations;
 import dev.sluice.chaos.agent.Point;
@@ -12,6 +13,8 @@ import dev.sluice.chaos.agent.Rewriting;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.classfile.ClassFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -60,6 +63,23 @@ class PointsTests {
       assertThat(rewriting.changeCount()).as("%s", change).isPositive();
       assertThat(ClassFile.of().verify(rewriting.bytes())).isEmpty();
     }
+  }
+
+  @Test
+  void theAgentIsShownEveryAttempt() throws IOException {
+    Rewriting rewriting = rewriting(ChaosAgent.ATTEMPTER).show(ChaosAgent.ATTEMPTER, "attempt", 0);
+
+    assertThat(rewriting.changeCount()).isOne();
+    assertThat(ClassFile.of().verify(rewriting.bytes())).isEmpty();
+  }
+
+  @Test
+  void theManualListsEveryMutationAndCountsThePoints() throws IOException {
+    String readme = Files.readString(Path.of("README.md"));
+
+    assertThat(readme).contains("each of " + Points.all().size() + " points");
+    assertThat(Mutations.all())
+        .allSatisfy(mutation -> assertThat(readme).contains("| `" + mutation.name() + "` | "));
   }
 
   private static Rewriting rewriting(String className) throws IOException {

@@ -19,7 +19,7 @@ final class Scenarios {
   private static final int KILL_MILLIS = 2_500;
   private static final int POWER_MILLIS = 2_000;
   private static final int CONTROL_IMAGES = 3;
-  private static final int BROKEN_LIVES = 4;
+  private static final int BROKEN_LIVES = 3;
 
   /** Two until its shard runs alone, two there, and bystanders before. */
   private static final int POISON_LIVES = 8;
@@ -139,8 +139,7 @@ final class Scenarios {
     Path directory = next();
     try (Campaign campaign = new Campaign(directory, seed(row, 0), Settings.USUAL, null)) {
       campaign.cycle(new Endings.Kill(KILL_MILLIS, false));
-      campaign.poison();
-      Endings.Poison ending = new Endings.Poison();
+      Endings.Poison ending = new Endings.Poison(campaign.poison());
       int lives = 0;
       while (!ending.isFound() && lives <= POISON_LIVES) {
         campaign.cycle(ending);
@@ -190,7 +189,7 @@ final class Scenarios {
     Path directory = next();
     try (Campaign campaign =
         new Campaign(directory, seed(row, 0), Settings.USUAL, mutation.name())) {
-      for (int life = 0; life < BROKEN_LIVES; life++) {
+      for (int life = 0; life < BROKEN_LIVES && campaign.isGood(); life++) {
         campaign.cycle(way.apply(life));
       }
       Findings findings = campaign.finish();

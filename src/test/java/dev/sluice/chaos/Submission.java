@@ -94,6 +94,11 @@ final class Submission {
         number, Form.KEYED, false, count, url, "", false, Math.floorDiv(count, 2));
   }
 
+  /** Gives the item that ends processes; negative when none does. */
+  int poisonIndex() {
+    return poisonIndex;
+  }
+
   /** Tells whether an item ends processes. */
   boolean isPoison(int index) {
     return index == poisonIndex;

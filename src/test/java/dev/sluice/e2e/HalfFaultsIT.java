@@ -13,6 +13,7 @@ import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -21,6 +22,7 @@ import tools.jackson.databind.JsonNode;
  *
  * <p>Options are the defaults but for a short backoff and so many attempts that none runs out.
  */
+@Isolated("it bounds what is sent for each first try, however busy the process is")
 class HalfFaultsIT {
 
   private static final int ITEMS = Integer.getInteger("sluice.faults.items", 10_000);

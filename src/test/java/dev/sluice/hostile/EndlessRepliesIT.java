@@ -10,12 +10,14 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import tools.jackson.databind.JsonNode;
 
 /**
  * 256 replies without end at once, read for as long as the deadline allows, under {@code -Xmx256m}:
  * the heap stays flat, because nothing of a reply is kept beyond what was asked for.
  */
+@Isolated("it bounds the heap while the machine has nothing else to do")
 class EndlessRepliesIT {
 
   private static final int AT_ONCE = 256;

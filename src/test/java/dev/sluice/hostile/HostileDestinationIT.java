@@ -9,12 +9,14 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /**
  * Every fault of the catalogue, in both delivery modes: all items end as they must and in time, and
  * nothing is left over. {@code -Dsluice.hostile.items} is the number of items per fault and mode,
  * 50 unless given; {@code -Dsluice.hostile.only} names one fault.
  */
+@Isolated("it bounds how late a deadline may be")
 class HostileDestinationIT {
 
   private static final int ITEMS = Integer.getInteger("sluice.hostile.items", 50);

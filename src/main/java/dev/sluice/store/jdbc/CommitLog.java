@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,6 +25,16 @@ final class CommitLog implements AutoCloseable {
   private static final String LOOK = "PRAGMA wal_checkpoint(NOOP)";
 
   private static final String COPY = "PRAGMA wal_checkpoint(PASSIVE)";
+
+  /** Also waits until no reader is left in the log, so that the next commit begins it anew. */
+  private static final String COPY_AND_RESTART = "PRAGMA wal_checkpoint(RESTART)";
+
+  private static final String BUSY_TIMEOUT = "PRAGMA busy_timeout";
+  private static final int RESTART_MILLIS = 500;
+
+  /** Lengths, as multiples of what is copied, that readers who take turns may keep the log at. */
+  private static final int PATIENCE = 4;
+
   private static final int FRAMES_COLUMN = 2;
   private static final int SALTS_OFFSET = 16;
 
@@ -35,6 +46,12 @@ final class CommitLog implements AutoCloseable {
   private int frameCount;
   private boolean markFailed;
 
+  /** Frames before which no copy is tried again after one that failed. */
+  private int copyFrom;
+
+  /** Frames from which on readers are waited for. */
+  private int restartFrom;
+
   /**
    * @param checkpointFrames frames from which on the log is copied
    */
@@ -42,6 +59,8 @@ final class CommitLog implements AutoCloseable {
     this.path = pathBeside(store);
     this.mark = new LogMark(store);
     this.checkpointFrames = checkpointFrames;
+    this.copyFrom = checkpointFrames;
+    this.restartFrom = PATIENCE * checkpointFrames;
   }
 
   static Path pathBeside(Path store) {
@@ -57,7 +76,7 @@ final class CommitLog implements AutoCloseable {
         mark.write(readSalts(), frameCount);
       }
       markFailed = false;
-    } catch (java.sql.SQLException | IOException e) {
+    } catch (SQLException | IOException e) {
       // An old mark is still true: damage of what came after it would go unnoticed.
       if (!markFailed) {
         log.atWarn().setCause(e).log("The mark of the write-ahead log could not be renewed.");
@@ -80,11 +99,38 @@ final class CommitLog implements AutoCloseable {
     return salts.getLong(0);
   }
 
-  /** Copies the log into the file when it is long enough, between transactions. */
-  void checkpointWhenLong(Session session) throws java.sql.SQLException {
-    if (frameCount >= checkpointFrames) {
-      session.first(COPY, row -> row.getInt(FRAMES_COLUMN));
+  /**
+   * Copies the log into the file when it is long enough, between transactions. The log begins anew
+   * once all of it was copied while nobody reads from it. Readers that take turns may never let
+   * that happen: when it has become several times too long they are waited for, for a moment.
+   */
+  void checkpointWhenLong(Session session) throws SQLException {
+    if (frameCount < checkpointFrames) {
+      copyFrom = checkpointFrames;
+      restartFrom = PATIENCE * checkpointFrames;
+    } else if (frameCount >= copyFrom) {
+      // A full disk would fail it after every commit: it is tried again after as much as before.
+      copyFrom = frameCount + checkpointFrames;
+      if (frameCount >= restartFrom) {
+        restartFrom = frameCount + checkpointFrames;
+        copyAndRestart(session);
+      } else {
+        session.first(COPY, row -> row.getInt(FRAMES_COLUMN));
+      }
+      copyFrom = checkpointFrames;
     }
+  }
+
+  private void copyAndRestart(Session session) throws SQLException {
+    long timeout = session.number(BUSY_TIMEOUT).orElseThrow();
+    session.number(BUSY_TIMEOUT + " = " + RESTART_MILLIS);
+    // The first column tells whether readers were in the way to the end.
+    boolean busy = session.number(COPY_AND_RESTART).orElseThrow() != 0;
+    session.number(BUSY_TIMEOUT + " = " + timeout);
+    log.atDebug()
+        .addKeyValue("frames", frameCount)
+        .addKeyValue("restarts", !busy)
+        .log("The write-ahead log had become long.");
   }
 
   /** The connection is about to close in order, which removes the log. */

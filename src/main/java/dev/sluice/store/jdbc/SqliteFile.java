@@ -81,15 +81,22 @@ final class SqliteFile {
         e);
   }
 
-  private static <E extends RuntimeException> E closing(@Nullable Session session, E reason) {
-    try {
-      if (session != null) {
-        session.close();
-      }
-    } catch (SQLException e) {
-      reason.addSuppressed(e);
+  private <E extends RuntimeException> E closing(@Nullable Session session, E reason) {
+    if (session != null) {
+      closeAfter(reason, session);
     }
     return reason;
+  }
+
+  /** Closes the writing connection of a start that failed for this reason. */
+  void closeAfter(Exception reason, Session session) {
+    // The last connection to close copies the log and removes it: the next start must not miss it.
+    try (session;
+        LogMark mark = new LogMark(properties.file())) {
+      mark.remove();
+    } catch (SQLException | RuntimeException e) {
+      reason.addSuppressed(e);
+    }
   }
 
   private void requireOurs(Session session) throws SQLException {

@@ -78,7 +78,7 @@ final class SqliteStore implements StoreHealth, AutoCloseable {
     try {
       StoreParts parts = parts(properties, clock, time, onFailStop, file);
       return new SqliteStore(lock, parts, new PublicIds(clock, random));
-    } catch (SQLException e) {
+    } catch (SQLException | StoreException e) {
       lock.close();
       throw file.refused(e);
     } catch (RuntimeException e) {
@@ -98,9 +98,8 @@ final class SqliteStore implements StoreHealth, AutoCloseable {
     try {
       return parts(properties, clock, time, onFailStop, file, writing);
     } catch (SQLException | RuntimeException e) {
-      try (writing) {
-        throw e;
-      }
+      file.closeAfter(e, writing);
+      throw e;
     }
   }
 

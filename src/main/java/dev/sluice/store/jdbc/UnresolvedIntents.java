@@ -9,6 +9,7 @@ import dev.sluice.store.ShardQueue;
 import dev.sluice.store.ShardQueue.History;
 import dev.sluice.store.ShardQueue.Lease;
 import dev.sluice.store.ShardQueue.Progress;
+import dev.sluice.store.StoreException;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -94,7 +95,8 @@ final class UnresolvedIntents {
   private void resolve(Lease shard, Counters counters) throws SQLException {
     byte[] payload = ShardContents.payload(session, shard.shardId());
     if (payload == null) {
-      throw new IllegalStateException("Shard " + shard.shardId() + " has lost its payload");
+      throw new StoreException(
+          StoreException.Kind.CORRUPT, "Shard " + shard.shardId() + " has lost its payload");
     }
     ShardDecoder items = ShardDecoder.open(payload);
     Progress progress = ShardContents.progress(session, shard.batchId(), shard.shardId(), items);

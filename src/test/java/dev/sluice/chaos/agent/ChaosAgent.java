@@ -19,7 +19,8 @@ public final class ChaosAgent {
   /** What a process that was ended by SIGKILL gives, too. */
   private static final int EXIT_CODE = 137;
 
-  private static final String ATTEMPTER = "dev.sluice.attempt.WebClientAttempter";
+  /** What is about to send an item. */
+  public static final String ATTEMPTER = "dev.sluice.attempt.WebClientAttempter";
 
   private static final AtomicInteger HITS = new AtomicInteger();
   private static volatile int lastHit = Integer.MAX_VALUE;

@@ -65,8 +65,8 @@ public final class Mutations {
               List.of(
                   new Change.Text(
                       STORE + "Takeover",
-                      "crashes = crashes + 1\nWHERE state = 2",
-                      "crashes = crashes + 1\nWHERE state = 9"))),
+                      "UPDATE shard INDEXED BY shard_leased SET state = 0,",
+                      "UPDATE shard SET state = 2,"))),
           new Mutation(
               "finish-early",
               "A batch is over before its last item",
@@ -111,11 +111,6 @@ public final class Mutations {
               Net.TERM,
               List.of(
                   new Change.NoCall(DISPATCH + "Dispatcher", "stop", "Dispatcher.awaitRunning"))),
-          new Mutation(
-              "no-last-flush",
-              "SIGTERM forgets outcomes that are not yet stored",
-              Net.TERM,
-              List.of(new Change.NoCall(DISPATCH + "Dispatcher", "stop", "OutcomeWriter.stop"))),
           new Mutation(
               "no-lock",
               "Two processes open one data directory",

@@ -55,8 +55,8 @@ public final class Points {
           load("verdict.taken", 1500, entry(DISPATCH + "LaneLoop$Running", "finish")),
           load("verdict.settled", 1500, exit(DISPATCH + "Settler", "settle")),
           // Outcomes.
-          load("outcomes.before", 15, entry(DISPATCH + "OutcomeWriter", "commit")),
-          load("outcomes.after", 15, exit(DISPATCH + "OutcomeWriter", "commit")),
+          load("outcomes.before", 15, entry(DISPATCH + "OutcomeWriter$Group", "tryCommit")),
+          load("outcomes.after", 15, exit(DISPATCH + "OutcomeWriter$Group", "tryCommit")),
           load("settle.begun", 15, entry(STORE + "Settling", "settle").of(3)),
           load("settle.rows", 100, exit(STORE + "OutcomeRows", "insert").of(4)),
           load("settle.counters", 15, exit(STORE + "Counters", "store")),

@@ -10,12 +10,17 @@ import static dev.sluice.store.StoreFixture.shard;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.model.BatchOptions;
+import dev.sluice.model.Delivery;
 import dev.sluice.model.OutcomeState;
+import dev.sluice.model.RetryOptions;
 import dev.sluice.store.BatchRecord;
 import dev.sluice.store.BatchRef;
 import dev.sluice.store.ItemFilter;
 import dev.sluice.store.ShardDecoder;
 import dev.sluice.store.ShardQueue.ClaimedShard;
+import dev.sluice.store.ShardQueue.GivenBack;
+import dev.sluice.store.ShardQueue.Intent;
 import dev.sluice.store.StoreException;
 import dev.sluice.store.TestClock;
 import java.io.IOException;
@@ -173,6 +178,59 @@ class DamagedStoreTests {
     assertThat(log(ended)).doesNotExist();
     assertThat(LogMark.pathBeside(ended)).doesNotExist();
     assertThat(LogMark.pathBeside(killed)).exists();
+  }
+
+  @Test
+  void aStartThatWasRefusedLeavesTheNextOneEverything() {
+    Path file = directory.resolve("data/sluice.db");
+    Path image;
+    try (SqliteStore store = TestStores.open(file, clock)) {
+      sealed(store.batchWriter(), shard(ALPHA, 0, 200));
+      store
+          .groupCommit()
+          .write(
+              session ->
+                  session.update(
+                      """
+                      INSERT INTO schema_history (installed_rank, version, description, type, script,
+                        checksum, installed_by, installed_on, execution_time, success)
+                      VALUES (99, '99', 'later', 'SQL', 'V99__later.sql', 1, '',
+                        '2030-01-01 00:00:00.000', 1, 1)
+                      """));
+      image = copyOf(file, 0);
+    }
+    for (int i = 0; i < 2; i++) {
+      assertThatThrownBy(() -> TestStores.open(image, clock))
+          .isInstanceOf(StoreStartException.class)
+          .hasMessageContaining("newer");
+    }
+  }
+
+  @Test
+  void refusesDamageOfWhatMayHaveBeenSentAndMustNotGoTwice() {
+    BatchOptions atMostOnce =
+        BatchOptions.DEFAULT
+            .change()
+            .delivery(Delivery.AT_MOST_ONCE)
+            .retry(RetryOptions.defaultFor(Delivery.AT_MOST_ONCE))
+            .build();
+    Path file = directory.resolve("data/sluice.db");
+    for (String damage :
+        List.of(
+            "UPDATE shard_payload SET payload = zeroblob(length(payload))",
+            "DELETE FROM shard_payload")) {
+      Path image;
+      try (SqliteStore store = TestStores.open(file, clock)) {
+        sealed(store.batchWriter(), atMostOnce, shard(ALPHA, 0, 200));
+        ClaimedShard claimed = claimAll(store.shardQueue(), 200).getLast();
+        store.shardQueue().intend(List.of(new Intent(claimed.lease(), 1, 0, 9)));
+        store.groupCommit().write(session -> session.update(damage));
+        image = copyOf(file, damage.length());
+        store.shardQueue().giveBack(List.of(new GivenBack(claimed.lease(), null)));
+      }
+      refuses(image, image);
+      refuses(image, image);
+    }
   }
 
   private static int frames() throws IOException {

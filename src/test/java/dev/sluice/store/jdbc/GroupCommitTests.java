@@ -7,6 +7,7 @@ import dev.sluice.store.StoreException;
 import dev.sluice.store.TestClock;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -19,6 +20,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterEach;
@@ -265,6 +267,58 @@ class GroupCommitTests {
                     }))
         .isInstanceOf(IllegalArgumentException.class);
     assertThat(writer.write(SYNC_LEVEL)).isEqualTo(FULL);
+  }
+
+  @Test
+  void theLogStaysBoundedUnderReadersThatTakeTurns() throws Exception {
+    Path path = directory.resolve("read.db");
+    SqliteFile file = new SqliteFile(TestStores.properties(path));
+    int checkpointFrames = 100;
+    try (GroupCommit busy =
+            new GroupCommit(
+                file.openWriter(),
+                new CommitLog(path, checkpointFrames),
+                new TestClock(),
+                100,
+                Duration.ofSeconds(5),
+                _ -> stops.incrementAndGet());
+        Readers readers = new Readers(List.of(file.openReader(), file.openReader()), 10, _ -> {})) {
+      busy.write(session -> session.update("CREATE TABLE big (b BLOB)"));
+      // One always reads, and the last snapshot of the two is never older than one commit.
+      Session.Work<Long> count = s -> s.number("SELECT count(*) FROM big").orElseThrow();
+      CountDownLatch previous = new CountDownLatch(0);
+      for (int i = 0; i < 100; i++) {
+        CountDownLatch release = new CountDownLatch(1);
+        CountDownLatch entered = new CountDownLatch(1);
+        var _ =
+            CompletableFuture.supplyAsync(
+                () ->
+                    readers.read(
+                        session -> {
+                          long seen = count.run(session);
+                          entered.countDown();
+                          awaitBriefly(release);
+                          return seen;
+                        }),
+                callers);
+        entered.await();
+        previous.countDown();
+        previous = release;
+        busy.write(s -> s.update("INSERT INTO big VALUES (zeroblob(100000))"));
+      }
+      previous.countDown();
+      assertThat(Files.size(CommitLog.pathBeside(path))).isLessThan(8L * checkpointFrames * 8192);
+      assertThat(stops).hasValue(0);
+    }
+  }
+
+  /** As long as a read may take; a writer that waits for it finds it gone. */
+  private static void awaitBriefly(CountDownLatch latch) {
+    try {
+      boolean _ = latch.await(50, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Test
