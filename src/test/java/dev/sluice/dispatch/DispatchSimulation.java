@@ -24,6 +24,8 @@ public final class DispatchSimulation {
    *
    * @param duplicateCount requests that destinations saw beyond those that the store tells of, all
    *     within their bound
+   * @param poisonCount items that were called poison: chance ended the process during both their
+   *     trials, as nothing in these worlds is poison
    * @param failures of the runs in which a law did not hold, at most ten
    */
   public record Result(
@@ -37,6 +39,8 @@ public final class DispatchSimulation {
       long lostReplyCount,
       long duplicateCount,
       long inDoubtCount,
+      long suspectCount,
+      long poisonCount,
       List<Failure> failures) {}
 
   /** A run in which a law did not hold, and how to see it again. */
@@ -105,6 +109,8 @@ public final class DispatchSimulation {
     private long lostReplies;
     private long duplicates;
     private long inDoubt;
+    private long suspects;
+    private long poison;
 
     void add(SimulatedWorld world) {
       SimulationChecks checks = world.checks();
@@ -116,6 +122,8 @@ public final class DispatchSimulation {
       drains += checks.drainCount;
       duplicates += checks.duplicateCount;
       inDoubt += checks.inDoubtCount;
+      suspects += checks.suspectCount;
+      poison += checks.poisonCount;
       storeErrors += world.faults().errorCount;
       lostReplies += world.faults().lostReplyCount;
     }
@@ -132,6 +140,8 @@ public final class DispatchSimulation {
           lostReplies,
           duplicates,
           inDoubt,
+          suspects,
+          poison,
           List.copyOf(failures));
     }
   }

@@ -12,6 +12,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class DispatchSimulationTests {
 
   private static final int RUNS = Integer.getInteger("sluice.sim.seeds", 2000);
+  private static final long FIRST = Long.getLong("sluice.sim.first", 0);
   private static final int RUNS_TO_FIND_A_MUTATION = 2000;
 
   @Test
@@ -21,7 +22,7 @@ class DispatchSimulationTests {
       assertThat(DispatchSimulation.replay(seed, System.out::println)).isNull();
       return;
     }
-    DispatchSimulation.Result result = DispatchSimulation.run(0, RUNS);
+    DispatchSimulation.Result result = DispatchSimulation.run(FIRST, RUNS);
     assertThat(result.failures()).isEmpty();
     assertThat(result.runCount()).isEqualTo(RUNS);
   }

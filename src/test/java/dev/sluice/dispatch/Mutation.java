@@ -12,6 +12,10 @@ enum Mutation {
   LOSE_OUTCOMES_ON_TAKEOVER,
   /** A takeover after which nothing of what must not go twice is in doubt. */
   FORGET_DOUBT_ON_TAKEOVER,
+  /** A takeover that calls an item poison during which a process ended once. */
+  CONVICT_AT_ONCE,
+  /** A claim that does not tell which items are suspects. */
+  FORGET_SUSPECTS_AT_CLAIM,
   /** A store that says that an intent is on disk and keeps none. */
   SKIP_THE_INTENT,
   /** A takeover that leaves leases with the dead. */

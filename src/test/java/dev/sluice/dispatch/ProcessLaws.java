@@ -4,11 +4,14 @@ import dev.sluice.attempt.AttemptRequest;
 import dev.sluice.model.Attempt;
 import dev.sluice.model.OutcomeState;
 import dev.sluice.model.Verdict;
+import dev.sluice.store.ShardQueue;
 import dev.sluice.store.ShardQueue.Lease;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 
 /** What a process must keep to whenever it sends, checked at the moment it does. */
 final class ProcessLaws {
@@ -26,6 +29,13 @@ final class ProcessLaws {
   private final Map<Long, Integer> inFlightByBatch = new HashMap<>();
   private final Map<Long, Integer> inFlightByDestination = new HashMap<>();
   private final Map<Long, Long> heldUntil = new HashMap<>();
+
+  /** What is in flight of shards that run alone. */
+  private final Set<String> alone = new HashSet<>();
+
+  /** What is in flight that a process ended with before. */
+  private final Set<String> suspects = new HashSet<>();
+
   private int inFlight;
   private boolean superseded;
 
@@ -67,6 +77,7 @@ final class ProcessLaws {
     mayBeSent(shard, key);
     isIntended(item, key, request.attemptNumber());
     if (!superseded) {
+      isAlone(item, key, request.attemptNumber());
       isDue(item, key, request.attemptNumber());
     }
   }
@@ -93,6 +104,22 @@ final class ProcessLaws {
               ? item.shard().outcome(item.index()) == OutcomeState.IN_DOUBT
               : item.shard().isIntended(item.index(), number),
           key + " must not be sent twice and is sent without intent");
+    }
+  }
+
+  /** Only what runs alone can be blamed when the process ends. */
+  private void isAlone(SimulatedWorld.SentItem item, String key, int number) {
+    StoredShard shard = item.shard();
+    world.require(suspects.isEmpty(), key + " is sent beside a suspect");
+    if (shard.suspects.containsKey(item.index())) {
+      world.require(inFlight == 1, "suspect " + key + " is sent beside others");
+      suspects.add(key);
+    }
+    if (shard.crashes >= ShardQueue.ISOLATED_FROM) {
+      world.require(alone.isEmpty(), key + " is sent beside " + alone + " that should be alone");
+      world.require(
+          shard.isIntended(item.index(), number), key + " runs alone and is sent without intent");
+      alone.add(key);
     }
   }
 
@@ -123,6 +150,8 @@ final class ProcessLaws {
     inFlightByBatch.merge(shard.batch.id, -1, Integer::sum);
     inFlightByDestination.merge(shard.destinationId, -1, Integer::sum);
     inFlight--;
+    alone.remove(request.idempotencyKey());
+    suspects.remove(request.idempotencyKey());
     Duration wait = verdict.retryAfter();
     if (wait != null) {
       heldUntil.merge(shard.destinationId, now + wait.toNanos(), Math::max);

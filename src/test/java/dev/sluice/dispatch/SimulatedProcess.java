@@ -119,6 +119,11 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
     return store.owner();
   }
 
+  /** Gives the exchanges that are open, or were when it crashed. */
+  int openCount() {
+    return sockets.openCount();
+  }
+
   /** Tells whether a lease was granted and its reply lost: nobody in the process knows of it. */
   boolean isUnknown(Lease lease) {
     return store.isOwed(lease);

@@ -26,6 +26,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashSet;
@@ -86,17 +87,47 @@ final class SimulatedStore {
     return lastOwner;
   }
 
-  /** Declares a process dead: what it holds is free, each with one crash more. */
-  void takeOver(long dead) {
-    owners.remove(dead);
-    for (StoredShard shard : shards.values()) {
-      if (shard.state == StoredShard.State.LEASED && shard.owner != null && shard.owner == dead) {
-        takeOver(shard);
-      }
-    }
+  /**
+   * What a takeover found of what was said to come.
+   *
+   * @param shardCount shards that were held
+   * @param inDoubtCount items that may have been sent and must not go twice
+   * @param suspectCount items that may have ended the process
+   * @param poisonCount items that were suspects before
+   */
+  record Taken(int shardCount, int inDoubtCount, int suspectCount, int poisonCount) {}
+
+  private enum Judgement {
+    IN_DOUBT,
+    SUSPECT,
+    POISON
   }
 
-  private void takeOver(StoredShard shard) {
+  /** Declares a process dead: what it holds is free, each with one crash more. */
+  Taken takeOver(long dead) {
+    owners.remove(dead);
+    List<Judgement> judged = new ArrayList<>();
+    int held = 0;
+    for (StoredShard shard : shards.values()) {
+      if (shard.state == StoredShard.State.LEASED && shard.owner != null && shard.owner == dead) {
+        held++;
+        takeOver(shard, judged);
+      }
+    }
+    if (judged.contains(Judgement.POISON)) {
+      // That explains all ends so far.
+      shards.values().stream()
+          .filter(shard -> shard.suspects.isEmpty())
+          .forEach(shard -> shard.crashes = 0);
+    }
+    return new Taken(
+        held,
+        Collections.frequency(judged, Judgement.IN_DOUBT),
+        Collections.frequency(judged, Judgement.SUSPECT),
+        Collections.frequency(judged, Judgement.POISON));
+  }
+
+  private void takeOver(StoredShard shard, List<Judgement> judged) {
     if (is(Mutation.FORGET_LEASES_ON_TAKEOVER)) {
       return;
     }
@@ -107,7 +138,9 @@ final class SimulatedStore {
       shard.outcomes.clear();
     }
     if (!is(Mutation.FORGET_DOUBT_ON_TAKEOVER)) {
-      shard.unsettled().stream().filter(shard::isInDoubt).forEach(index -> judge(shard, index));
+      shard.unsettled().stream()
+          .filter(shard::isInDoubt)
+          .forEach(index -> judged.add(judge(shard, index)));
     }
     shard.intents.clear();
     if (shard.unsettled().isEmpty()) {
@@ -118,13 +151,16 @@ final class SimulatedStore {
   }
 
   /** What may have been on the wire is in doubt, or blamed for the end of the process. */
-  private void judge(StoredShard shard, long index) {
+  private Judgement judge(StoredShard shard, long index) {
+    shard.touched = true;
     if (shard.batch.atMostOnce()) {
       close(shard, index, OutcomeState.IN_DOUBT);
-      shard.touched = true;
-    } else if (shard.suspects.merge(index, 1, Integer::sum) < 2) {
-      shard.touched = true;
+      return Judgement.IN_DOUBT;
+    }
+    int most = is(Mutation.CONVICT_AT_ONCE) ? 1 : 2;
+    if (shard.suspects.merge(index, 1, Integer::sum) < most) {
       shard.crashes = Math.max(shard.crashes, ShardQueue.ISOLATED_FROM);
+      return Judgement.SUSPECT;
     } else {
       shard.suspects.remove(index);
       int tries = shard.attemptsOf(index).size() + 1;
@@ -134,7 +170,7 @@ final class SimulatedStore {
           new Outcome(
               index, null, OutcomeState.FAILED, 0, tries, 0, clock.instant(), poison, null));
       shard.batch.count(OutcomeState.FAILED, 1);
-      shard.touched = true;
+      return Judgement.POISON;
     }
   }
 
@@ -236,7 +272,9 @@ final class SimulatedStore {
         shard.payload,
         shard.touched
             ? shard.progress(
-                !is(Mutation.FORGET_OUTCOMES_AT_CLAIM), !is(Mutation.FORGET_ATTEMPTS_AT_CLAIM))
+                !is(Mutation.FORGET_OUTCOMES_AT_CLAIM),
+                !is(Mutation.FORGET_ATTEMPTS_AT_CLAIM),
+                !is(Mutation.FORGET_SUSPECTS_AT_CLAIM))
             : null);
   }
 
@@ -392,7 +430,8 @@ final class SimulatedStore {
       ended.merge(as, shard.indexes.size(), Integer::sum);
     } else {
       for (Long index : shard.unsettled()) {
-        OutcomeState state = shard.maybeSent(index) ? OutcomeState.IN_DOUBT : as;
+        boolean maybeSent = shard.maybeSent(index) || shard.suspects.containsKey(index);
+        OutcomeState state = maybeSent ? OutcomeState.IN_DOUBT : as;
         close(shard, index, state);
         ended.merge(state, 1, Integer::sum);
       }

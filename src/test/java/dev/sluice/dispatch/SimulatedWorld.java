@@ -19,6 +19,9 @@ final class SimulatedWorld {
   private static final long PATIENCE = 15 * 60 * SECOND;
   private static final int MOST_EVENTS = 300_000;
 
+  /** Every eighth world ends processes so soon that shards run alone and items are suspects. */
+  private static final int HARSH = 5;
+
   /** What to do with a line of the trace. */
   interface Trace {
     void line(String line);
@@ -38,6 +41,7 @@ final class SimulatedWorld {
   private final DispatchProperties properties;
   private final long memoryBytes;
   private final long calmAt;
+  private final boolean harsh;
   private final Map<String, SentItem> items = new HashMap<>();
   private final SimulationChecks checks;
   private final List<SimulatedProcess> zombies = new ArrayList<>();
@@ -62,6 +66,7 @@ final class SimulatedWorld {
     this.calmAt = (2 + random.nextInt(8)) * SECOND;
     trace(() -> properties + ", " + memoryBytes + " bytes");
     store.batches.values().forEach(batch -> trace(() -> batch.id + ": " + batch.options()));
+    this.harsh = seed % 8 == HARSH;
     planFaults();
   }
 
@@ -183,13 +188,29 @@ final class SimulatedWorld {
   private void restart(SimulatedProcess dead) {
     process = null;
     leaving = null;
-    time.in(random.nextLong(2 * SECOND), fate, () -> takeOver(dead));
+    time.in(random.nextLong(harsh ? SECOND / 2 : 2 * SECOND), fate, () -> takeOver(dead));
   }
 
   private void takeOver(SimulatedProcess from) {
-    store.takeOver(from.owner());
+    SimulatedStore.Taken taken = store.takeOver(from.owner());
+    trace(() -> "process " + from.owner() + " leaves " + taken);
+    checks.takenOver(taken, from);
     process = new SimulatedProcess(this);
     trace(() -> "process " + process.owner() + " takes over from " + from.owner());
+    if (harsh) {
+      planSoonCrash(process);
+    }
+  }
+
+  private void planSoonCrash(SimulatedProcess young) {
+    time.in(
+        random.nextLong(SECOND / 10),
+        fate,
+        () -> {
+          if (!calm && young == process) {
+            crash();
+          }
+        });
   }
 
   /** Another takes over from a process that is alive and does not know. */

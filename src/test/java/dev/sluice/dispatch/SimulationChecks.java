@@ -31,6 +31,9 @@ final class SimulationChecks {
   int drainCount;
   int duplicateCount;
   int inDoubtCount;
+  int takeoverCount;
+  int suspectCount;
+  int poisonCount;
   long seenCount;
 
   SimulationChecks(
@@ -93,6 +96,37 @@ final class SimulationChecks {
       allowedDuplicates += onceBound();
       doubt(owner);
     }
+  }
+
+  /** Checks what the end of a process put in doubt or blamed for it. */
+  void takenOver(SimulatedStore.Taken taken, SimulatedProcess from) {
+    takeoverCount += taken.shardCount() > 0 ? 1 : 0;
+    suspectCount += taken.suspectCount();
+    poisonCount += taken.poisonCount();
+    world.require(
+        taken.inDoubtCount() <= inDoubtBound(),
+        taken.inDoubtCount() + " items in doubt at once, allowed are " + inDoubtBound());
+    world.require(
+        taken.suspectCount() + taken.poisonCount() <= 1, "more than one item ran alone: " + taken);
+    world.require(
+        taken.poisonCount() == 0 || from.openCount() <= 1,
+        "an item is called poison that was not the only one in flight");
+    // Nothing here ends processes but chance: two ends before anything runs alone, then one for
+    // each of the trials of an item.
+    world.require(
+        poisonCount == 0 || 2 + 2 * poisonCount <= takeoverCount,
+        "too many items are poison: " + poisonCount);
+  }
+
+  /** What is in flight, what ended and is not on disk, and what is intended and did not begin. */
+  private int inDoubtBound() {
+    long windows =
+        store.shards.values().stream()
+            .filter(shard -> shard.batch.atMostOnce())
+            .map(shard -> List.of(shard.batch.id, shard.destinationId))
+            .distinct()
+            .count();
+    return onceBound() + Math.max(world.properties().globalConcurrency(), (int) windows);
   }
 
   /** Checks that what had ended still is as it was. */

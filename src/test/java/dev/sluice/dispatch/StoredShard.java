@@ -120,7 +120,7 @@ final class StoredShard {
   }
 
   /** Gives what earlier holders did. */
-  Progress progress(boolean withOutcomes, boolean withAttempts) {
+  Progress progress(boolean withOutcomes, boolean withAttempts, boolean withSuspects) {
     BitSet settled = new BitSet();
     if (withOutcomes) {
       outcomes.keySet().forEach(index -> settled.set((int) (index - firstIndex())));
@@ -133,7 +133,8 @@ final class StoredShard {
         }
       }
     }
-    return new Progress(settled, histories, Set.copyOf(suspects.keySet()));
+    return new Progress(
+        settled, histories, withSuspects ? Set.copyOf(suspects.keySet()) : Set.of());
   }
 
   boolean maybeSent(long index) {
