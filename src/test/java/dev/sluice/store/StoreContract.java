@@ -1650,6 +1650,27 @@ public abstract class StoreContract {
     }
 
     @Test
+    void aBatchPastItsDeadlineHoldsNothingBeforeItExpires() {
+      BatchRef overdue =
+          sealed(store.writer(), deadline(deadline), shard(ALPHA, 0, 4), shard(BETA, 4, 4));
+      ClaimedShard held = claim(ALPHA, 4).getFirst();
+      clock.advance(Duration.ofSeconds(60));
+
+      assertThat(store.board().batchControls(List.of(overdue.id())))
+          .containsExactly(new ControlBoard.BatchControl(overdue.id(), false, false, 0));
+      store.queue().giveBack(List.of(new GivenBack(held.lease(), null)));
+      assertThat(store.queue().ready(0, 10)).isEmpty();
+      BatchRef other = sealed(store.writer(), shard(ALPHA, 0, 2));
+      assertThat(claim(ALPHA, 10))
+          .extracting(shard -> shard.lease().batchId())
+          .containsExactly(other.id());
+
+      assertThat(store.housekeeping().expireBatches(100)).isEqualTo(1);
+      store.housekeeping().closeShards(100);
+      completes(overdue, new Counts(8, 0, 0, 0, 8, 0, 0, 0));
+    }
+
+    @Test
     void aBatchSealedOrDueAfterItsDeadlineExpires() {
       BatchRef scheduled =
           sealed(store.writer(), deadline(deadline.minusSeconds(1), deadline), shard(ALPHA, 0, 4));

@@ -39,7 +39,8 @@ final class Claims {
         AND (d.paused_since IS NULL OR d.paused_until <= ?)
         AND EXISTS (
           SELECT 1 FROM flow f CROSS JOIN batch b ON b.id = f.batch_id
-          WHERE f.destination_id = d.id AND f.state = 1 AND b.state IN (2, 3) AND b.closed_as IS NULL)
+          WHERE f.destination_id = d.id AND f.state = 1 AND b.state IN (2, 3) AND b.closed_as IS NULL
+            AND (b.deadline IS NULL OR b.deadline > ?))
       LIMIT ?
       """;
 
@@ -52,11 +53,13 @@ final class Claims {
         AND (paused_since IS NULL OR paused_until <= ?)
       """;
 
+  /** Nothing is sent after a deadline, also while expiry waits for a time that is believed. */
   private static final String NEXT_FLOW =
       """
       SELECT f.batch_id, b.weight, b.state, b.held_from
       FROM flow f CROSS JOIN batch b ON b.id = f.batch_id
       WHERE f.destination_id = ? AND f.state = 1 AND b.state IN (2, 3) AND b.closed_as IS NULL
+        AND (b.deadline IS NULL OR b.deadline > ?)
         AND (? = 0 OR b.options ->> '$.onBreakerOpen' = 'FAIL')
       ORDER BY f.tag, f.batch_id LIMIT ?
       """;
@@ -148,6 +151,7 @@ final class Claims {
         afterId,
         now,
         now,
+        now,
         limit);
   }
 
@@ -169,7 +173,7 @@ final class Claims {
     int items = 0;
     long bytes = 0;
     while (items < request.maxItems() && bytes < request.maxBytes()) {
-      Flow flow = nextFlow(session, request, sendable.breakerOpen);
+      Flow flow = nextFlow(session, request, sendable.breakerOpen, now);
       if (flow == null) {
         break;
       }
@@ -195,7 +199,7 @@ final class Claims {
   }
 
   private static @Nullable Flow nextFlow(
-      Session session, ClaimRequest request, boolean failFastOnly) throws SQLException {
+      Session session, ClaimRequest request, boolean failFastOnly, long now) throws SQLException {
     List<Flow> flows =
         session.list(
             NEXT_FLOW,
@@ -206,6 +210,7 @@ final class Claims {
                     row.getInt(3),
                     requireNonNullElse(Rows.number(row, 4), Long.MAX_VALUE)),
             request.destinationId(),
+            now,
             failFastOnly ? 1 : 0,
             request.fullBatches().size() + 1);
     return flows.stream()

@@ -124,13 +124,16 @@ final class CommitLog implements AutoCloseable {
   private void copyAndRestart(Session session) throws SQLException {
     long timeout = session.number(BUSY_TIMEOUT).orElseThrow();
     session.number(BUSY_TIMEOUT + " = " + RESTART_MILLIS);
-    // The first column tells whether readers were in the way to the end.
-    boolean busy = session.number(COPY_AND_RESTART).orElseThrow() != 0;
-    session.number(BUSY_TIMEOUT + " = " + timeout);
-    log.atDebug()
-        .addKeyValue("frames", frameCount)
-        .addKeyValue("restarts", !busy)
-        .log("The write-ahead log had become long.");
+    try {
+      // The first column tells whether readers were in the way to the end.
+      boolean restarts = session.number(COPY_AND_RESTART).orElseThrow() == 0;
+      log.atDebug()
+          .addKeyValue("frames", frameCount)
+          .addKeyValue("restarts", restarts)
+          .log("The write-ahead log had become long.");
+    } finally {
+      session.number(BUSY_TIMEOUT + " = " + timeout);
+    }
   }
 
   /** The connection is about to close in order, which removes the log. */

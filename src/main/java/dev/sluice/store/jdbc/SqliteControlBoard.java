@@ -47,7 +47,8 @@ final class SqliteControlBoard implements ControlBoard {
 
   private static final String CONTROLS =
       """
-      SELECT id, state IN (2, 3) AND closed_as IS NULL, held_from IS NOT NULL, options_revision
+      SELECT id, state IN (2, 3) AND closed_as IS NULL AND (deadline IS NULL OR deadline > ?),
+        held_from IS NOT NULL, options_revision
       FROM batch
       WHERE id IN (SELECT value FROM json_each(?))
       """;
@@ -192,6 +193,7 @@ final class SqliteControlBoard implements ControlBoard {
                 row ->
                     new BatchControl(
                         row.getLong(1), row.getInt(2) == 1, row.getInt(3) == 1, row.getLong(4)),
+                now(),
                 JsonColumns.array(batchIds)));
   }
 
