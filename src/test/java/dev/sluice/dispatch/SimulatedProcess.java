@@ -208,6 +208,7 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
   @Override
   public Mono<Verdict> attempt(AttemptRequest request) {
     laws.started(request, time.nanoTime());
+    world.sends(this);
     time.in(
         laws.timeout(request).toNanos() + random.nextLong(properties.tick().toNanos()),
         loops,

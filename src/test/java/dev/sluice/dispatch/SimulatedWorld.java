@@ -42,6 +42,7 @@ final class SimulatedWorld {
   private final long memoryBytes;
   private final long calmAt;
   private final boolean harsh;
+  private long lastSender;
   private final Map<String, SentItem> items = new HashMap<>();
   private final SimulationChecks checks;
   private final List<SimulatedProcess> zombies = new ArrayList<>();
@@ -197,20 +198,21 @@ final class SimulatedWorld {
     checks.takenOver(taken, from);
     process = new SimulatedProcess(this);
     trace(() -> "process " + process.owner() + " takes over from " + from.owner());
-    if (harsh) {
-      planSoonCrash(process);
-    }
   }
 
-  private void planSoonCrash(SimulatedProcess young) {
-    time.in(
-        random.nextLong(SECOND / 10),
-        fate,
-        () -> {
-          if (!calm && young == process) {
-            crash();
-          }
-        });
+  /** A process sends something; where it is harsh, its first request may be its last. */
+  void sends(SimulatedProcess sender) {
+    if (harsh && sender.owner() > lastSender) {
+      lastSender = sender.owner();
+      time.in(
+          random.nextLong(SECOND / 20),
+          fate,
+          () -> {
+            if (!calm && sender == process) {
+              crash();
+            }
+          });
+    }
   }
 
   /** Another takes over from a process that is alive and does not know. */

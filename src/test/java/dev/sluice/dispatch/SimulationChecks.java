@@ -184,7 +184,10 @@ final class SimulationChecks {
         shard.attemptsOf(item.index()).values().stream()
             .anyMatch(attempt -> attempt.kind() == Attempt.Kind.MAYBE_SENT);
     world.require(
-        !doubted || state == OutcomeState.SUCCEEDED || state == OutcomeState.IN_DOUBT,
+        !doubted
+            || state == OutcomeState.SUCCEEDED
+            || state == OutcomeState.IN_DOUBT
+            || isPoison(outcome),
         key + " may have been sent and ended " + state);
     int told = told(shard, item.index(), outcome);
     world.require(
@@ -231,6 +234,11 @@ final class SimulationChecks {
     world.require(
         counted < shard.batch.options().retry().maxAttempts() || last == 0,
         key + " was tried too often");
+  }
+
+  /** Fails for what it does to processes, whatever its destination saw of it. */
+  private static boolean isPoison(@Nullable Outcome outcome) {
+    return outcome != null && outcome.error() != null && outcome.error().code().equals("poison");
   }
 
   private static boolean endedByATry(Outcome outcome) {
