@@ -49,7 +49,8 @@ class PoisonIT {
       while (hasEnded(sluice, client, id)) {
         ends++;
         assertThat(ends).as("ends of the process").isLessThanOrEqualTo(MOST_ENDS);
-        sluice.start();
+        // It may be sent, and end the process, before that is ready.
+        var _ = sluice.launch().becomesReady();
       }
 
       JsonNode batch = client.awaitFinished(id, LIMIT);
