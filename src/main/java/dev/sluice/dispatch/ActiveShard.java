@@ -159,6 +159,11 @@ final class ActiveShard {
     return isolation;
   }
 
+  /** Tells whether its items are to blame only for what happens soon after their start. */
+  boolean maySurvive() {
+    return claimed.crashes() < ShardQueue.SUSPECT_THROUGHOUT_FROM && !flow.needsIntents();
+  }
+
   /** Tells whether a process ended while this item was being sent alone. */
   boolean isSuspect(long index) {
     Progress progress = claimed.progress();

@@ -80,24 +80,24 @@ final class Dispatcher implements SmartLifecycle {
     intents.start(this::lose);
     feeder.start();
     long tick = properties.tick().toMillis();
-    var _ = ticker.scheduleWithFixedDelay(this::cutOverdue, tick, tick, TimeUnit.MILLISECONDS);
+    var _ = ticker.scheduleWithFixedDelay(this::tickLanes, tick, tick, TimeUnit.MILLISECONDS);
     var _ =
         keeper.scheduleWithFixedDelay(
             this::keepHouse, HOUSEKEEPING_MILLIS, HOUSEKEEPING_MILLIS, TimeUnit.MILLISECONDS);
   }
 
-  /** Cuts attempts past their deadline. */
-  void cutOverdue() {
+  /** Cuts attempts past their deadline, and tells which were outlived. */
+  void tickLanes() {
     long now = clock.nanoTime();
     for (Lane lane : lanes.all()) {
       try {
-        lane.cutOverdue(now);
+        lane.tick(now);
       } catch (RuntimeException e) {
         // A periodic task that throws never runs again, and deadlines would end with it.
         log.atError()
             .addKeyValue("destination", lane.destination().key())
             .setCause(e)
-            .log("Cutting overdue attempts failed, indicates a bug.");
+            .log("Looking at running attempts failed, indicates a bug.");
       }
     }
   }

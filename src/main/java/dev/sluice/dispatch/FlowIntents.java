@@ -161,7 +161,7 @@ final class FlowIntents {
     windows
         .sink()
         .intend(
-            List.of(new Intent(lease, number, item.index(), item.index())),
+            List.of(item.nextIntent()),
             lost -> {
               if (!lost.contains(lease)) {
                 item.intended(number);

@@ -1,10 +1,10 @@
 package dev.sluice.dispatch;
 
-import dev.sluice.store.ShardQueue.Intent;
 import dev.sluice.store.ShardQueue.Lease;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -12,9 +12,17 @@ import org.jspecify.annotations.Nullable;
  * Where shards run that several processes ended with: one item at a time in the whole process, each
  * committed before it begins, the next only once what became of it is on disk. So the next start
  * can tell which item it was. An item during which a process ended already has its second trial
- * with nothing else in flight: only it can be blamed. Any thread.
+ * with nothing else in flight: only it can be blamed, and only until the process has outlived its
+ * sending for a moment. Any thread.
  */
 final class Isolation {
+
+  /**
+   * How long after its start an item is to blame for an end of the process. Most exchanges are over
+   * by then; one that is not may wait for a destination for minutes, and a process may be ended
+   * from outside again and again meanwhile.
+   */
+  static final long TO_BLAME_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   private final Admission admission;
   private final IntentSink intents;
@@ -71,6 +79,11 @@ final class Isolation {
     }
   }
 
+  /** Lets others start beside the item of this shard, which keeps its place here. */
+  void outlived(ActiveShard shard) {
+    admission.together(shard);
+  }
+
   /**
    * Has an item begin that holds all its places, once that is on disk.
    *
@@ -87,7 +100,7 @@ final class Isolation {
 
   private void intend(LaneItem item, Runnable begin, Runnable refused) {
     Lease lease = item.shard().lease();
-    Intent intent = new Intent(lease, item.attempts() + 1, item.index(), item.index());
-    intents.intend(List.of(intent), lost -> (lost.contains(lease) ? refused : begin).run());
+    intents.intend(
+        List.of(item.nextIntent()), lost -> (lost.contains(lease) ? refused : begin).run());
   }
 }

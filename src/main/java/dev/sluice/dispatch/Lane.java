@@ -266,9 +266,14 @@ final class Lane {
     return gate.isPaused() ? null : stock.wants(bytes);
   }
 
-  /** Cuts attempts past their deadline. */
-  void cutOverdue(long now) {
-    loops.forEach(loop -> loop.cutOverdue(now));
+  /** The process has outlived the sending of an item that runs alone. */
+  void outlived(LaneItem item, Isolation isolation) {
+    context.settler().outlived(item, isolation);
+  }
+
+  /** Cuts attempts past their deadline, and tells which were outlived. */
+  void tick(long now) {
+    loops.forEach(loop -> loop.tick(now));
   }
 
   /** Cuts every attempt. */

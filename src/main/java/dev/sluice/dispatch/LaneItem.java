@@ -2,6 +2,7 @@ package dev.sluice.dispatch;
 
 import dev.sluice.model.Verdict;
 import dev.sluice.store.ShardQueue.History;
+import dev.sluice.store.ShardQueue.Intent;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -100,6 +101,11 @@ final class LaneItem {
   /** Its attempt of this number is intended. */
   void intended(int number) {
     intended = number;
+  }
+
+  /** Gives the intent of its next attempt, also while that is under way. */
+  Intent nextIntent() {
+    return new Intent(shard.lease(), attempts + 1, index, index);
   }
 
   /** Tells whether its next attempt is still to be intended. */

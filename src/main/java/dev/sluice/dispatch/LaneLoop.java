@@ -102,11 +102,14 @@ final class LaneLoop extends Mono<Void> {
     }
   }
 
-  /** Cuts the running attempt when its deadline has passed. */
-  void cutOverdue(long now) {
+  /** Cuts the running attempt when its deadline has passed, and tells when it was outlived. */
+  void tick(long now) {
     Running attempt = running;
-    if (attempt != null && attempt.isOverdue(now)) {
-      attempt.cutter.cut();
+    if (attempt != null) {
+      attempt.outlive(now);
+      if (attempt.isOverdue(now)) {
+        attempt.cutter.cut();
+      }
     }
   }
 
@@ -125,9 +128,24 @@ final class LaneLoop extends Mono<Void> {
     private final Cutter cutter = new Cutter();
     private boolean finished;
 
+    /** The ticker's only. */
+    private boolean outlived;
+
     Running(LaneItem item, long startedNanos) {
       this.item = item;
       this.startedNanos = startedNanos;
+    }
+
+    /** Tells once that the process outlived the sending of an item that runs alone. */
+    void outlive(long now) {
+      Isolation isolation = item.shard().isolation();
+      if (isolation != null
+          && !outlived
+          && now - startedNanos >= Isolation.TO_BLAME_NANOS
+          && item.shard().maySurvive()) {
+        outlived = true;
+        lane.outlived(item, isolation);
+      }
     }
 
     boolean isOverdue(long now) {

@@ -2,6 +2,7 @@ package dev.sluice.dispatch;
 
 import dev.sluice.model.Attempt;
 import dev.sluice.model.Outcome;
+import dev.sluice.store.ShardQueue.Intent;
 import dev.sluice.store.ShardQueue.Lease;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,9 @@ interface OutcomeSink {
 
   /** A try did not end its item. */
   void add(Lease lease, Attempt attempt);
+
+  /** The process has outlived the sending of an item that is sent alone; it goes on. */
+  void outlived(Intent intent);
 
   /** A shard leaves this process unfinished, after everything added before. */
   void giveBack(Lease lease, @Nullable Instant notBefore);

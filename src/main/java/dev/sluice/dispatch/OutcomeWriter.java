@@ -7,6 +7,7 @@ import dev.sluice.model.ProcessClock;
 import dev.sluice.store.ShardQueue;
 import dev.sluice.store.ShardQueue.GivenBack;
 import dev.sluice.store.ShardQueue.Halt;
+import dev.sluice.store.ShardQueue.Intent;
 import dev.sluice.store.ShardQueue.Lease;
 import dev.sluice.store.ShardQueue.SettleReport;
 import dev.sluice.store.ShardQueue.Settlement;
@@ -60,6 +61,8 @@ final class OutcomeWriter implements OutcomeSink {
 
     record Tried(Lease lease, Attempt attempt) implements Entry {}
 
+    record Outlived(Intent intent) implements Entry {}
+
     record Returned(GivenBack shard) implements Entry {}
 
     record Awaited(Runnable task) implements Entry {}
@@ -102,6 +105,11 @@ final class OutcomeWriter implements OutcomeSink {
   @Override
   public void add(Lease lease, Attempt attempt) {
     enqueue(new Entry.Tried(lease, attempt));
+  }
+
+  @Override
+  public void outlived(Intent intent) {
+    enqueue(new Entry.Outlived(intent));
   }
 
   @Override
@@ -198,6 +206,8 @@ final class OutcomeWriter implements OutcomeSink {
           }
           case Entry.Tried(Lease lease, Attempt attempt) ->
               settlement(byLease, lease).attempts().add(attempt);
+          case Entry.Outlived(Intent intent) ->
+              settlement(byLease, intent.lease()).outlived().add(intent);
           case Entry.Returned(GivenBack shard) -> givenBack.add(shard);
           case Entry.Awaited(Runnable task) -> awaited.add(task);
         }
@@ -242,7 +252,8 @@ final class OutcomeWriter implements OutcomeSink {
 
   private static Settlement settlement(Map<Lease, Settlement> settlements, Lease lease) {
     return settlements.computeIfAbsent(
-        lease, key -> new Settlement(key, new ArrayList<>(), new ArrayList<>()));
+        lease,
+        key -> new Settlement(key, new ArrayList<>(), new ArrayList<>(), new ArrayList<>(0)));
   }
 
   private void settled(SettleReport report) {

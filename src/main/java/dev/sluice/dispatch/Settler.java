@@ -137,6 +137,15 @@ final class Settler {
     item.shard().settled();
   }
 
+  /**
+   * The process has outlived the sending of an item that runs alone: whatever ends the process from
+   * now on, it is not to blame, and others may start beside it again.
+   */
+  void outlived(LaneItem item, Isolation isolation) {
+    sink.outlived(item.nextIntent());
+    whenStored(() -> isolation.outlived(item.shard()));
+  }
+
   /** The next item runs alone once what became of this one is on disk. */
   private void leaveIsolation(LaneItem item) {
     Isolation isolation = item.shard().isolation();

@@ -86,6 +86,9 @@ public interface ShardQueue {
   /** Crashes from which on a shard is sent one item at a time, each start committed first. */
   int ISOLATED_FROM = 2;
 
+  /** Crashes from which on an item is suspect however long the process outlived its sending. */
+  int SUSPECT_THROUGHOUT_FROM = 12;
+
   /**
    * What earlier holders did with a shard.
    *
@@ -122,12 +125,23 @@ public interface ShardQueue {
   /** Commits outcomes and attempts of any number of shards in one transaction. */
   SettleReport settle(List<Settlement> settlements);
 
-  /** What happened to the items of one shard. */
-  record Settlement(Lease lease, List<Outcome> outcomes, List<Attempt> attempts) {
+  /**
+   * What happened to the items of one shard.
+   *
+   * @param outlived intents of items that are being sent alone, and whose sending the process has
+   *     outlived: they are void, and their items are suspects no longer
+   */
+  record Settlement(
+      Lease lease, List<Outcome> outcomes, List<Attempt> attempts, List<Intent> outlived) {
 
-    /** Tells whether it says nothing of any item. */
-    public boolean isEmpty() {
-      return outcomes.isEmpty() && attempts.isEmpty();
+    /** A settlement of a shard that does not run alone. */
+    public Settlement(Lease lease, List<Outcome> outcomes, List<Attempt> attempts) {
+      this(lease, outcomes, attempts, List.of());
+    }
+
+    /** Tells whether it says what became of any item. */
+    public boolean settles() {
+      return !outcomes.isEmpty() || !attempts.isEmpty();
     }
   }
 
@@ -156,8 +170,9 @@ public interface ShardQueue {
    * <p>An item is in doubt while an intent covers it and there is neither an outcome nor an attempt
    * of that number. A take-over of a dead holder's shard ends such items {@code IN_DOUBT} where
    * nothing may be sent twice. Elsewhere it counts one end of the process against them, and the
-   * second makes them {@code FAILED} with the code {@code poison}. Giving a shard back voids its
-   * intents.
+   * second makes them {@code FAILED} with the code {@code poison}; a shard with a suspect is
+   * claimable only some seconds after the take-over, so that a process that ends again and again
+   * soon after its start tries none. Giving a shard back voids its intents.
    *
    * @return leases that had moved on: nothing of them may be sent
    */

@@ -67,6 +67,7 @@ final class LaneBench {
   private final List<Outcome> allOutcomes = new ArrayList<>();
   private final List<Attempt> attempts = new ArrayList<>();
   private final List<GivenBack> givenBack = new ArrayList<>();
+  private final List<Intent> outlived = new ArrayList<>();
   private final PriorityQueue<Wake> wakes =
       new PriorityQueue<>((a, b) -> Long.compare(a.at(), b.at()));
   private final Map<Long, BatchGate> gates = new HashMap<>();
@@ -134,6 +135,11 @@ final class LaneBench {
           @Override
           public void add(Lease lease, Attempt attempt) {
             attempts.add(attempt);
+          }
+
+          @Override
+          public void outlived(Intent intent) {
+            outlived.add(intent);
           }
 
           @Override
@@ -384,6 +390,11 @@ final class LaneBench {
     hand(to, count, gate(options), 2, new Progress(new BitSet(), Map.of(), suspects));
   }
 
+  /** Adds a shard with which so many processes ended. */
+  void addCrashed(int crashes, int count) {
+    hand(lane, count, gate(BatchOptions.DEFAULT), crashes, null);
+  }
+
   private void hand(Lane to, int count, BatchGate gate, int crashes, @Nullable Progress progress) {
     long batch = gate.batchId();
     ShardEncoder encoder = new ShardEncoder(0);
@@ -521,8 +532,8 @@ final class LaneBench {
     return gates.get(batch);
   }
 
-  void cutOverdue() {
-    lane.cutOverdue(nanos);
+  void tick() {
+    lane.tick(nanos);
     cutCount = (int) open.stream().filter(exchange -> exchange.request().cutter().isCut()).count();
   }
 
@@ -598,6 +609,11 @@ final class LaneBench {
 
   List<Attempt> attempts() {
     return attempts;
+  }
+
+  /** Gives the intents of items whose sending the process has outlived. */
+  List<Intent> outlived() {
+    return outlived;
   }
 
   List<GivenBack> givenBack() {

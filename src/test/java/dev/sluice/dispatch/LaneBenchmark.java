@@ -16,6 +16,7 @@ import dev.sluice.store.DestinationSettings;
 import dev.sluice.store.ShardDecoder;
 import dev.sluice.store.ShardQueue.BatchTerms;
 import dev.sluice.store.ShardQueue.ClaimedShard;
+import dev.sluice.store.ShardQueue.Intent;
 import dev.sluice.store.ShardQueue.Lease;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import java.time.Duration;
@@ -147,6 +148,11 @@ public class LaneBenchmark {
       @Override
       public void add(Lease lease, Attempt attempt) {
         throw new IllegalStateException("An item was to be tried again");
+      }
+
+      @Override
+      public void outlived(Intent intent) {
+        throw new IllegalStateException("An item ran alone");
       }
 
       @Override

@@ -6,6 +6,7 @@ import dev.sluice.model.BatchOptions;
 import dev.sluice.model.BatchState;
 import dev.sluice.model.OutcomeState;
 import dev.sluice.model.Verdict;
+import dev.sluice.store.ShardQueue;
 import dev.sluice.store.ShardQueue.GivenBack;
 import dev.sluice.store.ShardQueue.History;
 import dev.sluice.store.ShardQueue.Intent;
@@ -329,6 +330,45 @@ class LaneIntentsTests {
     bench.answerAll(OK);
     assertThat(bench.outcomes()).hasSize(8);
     assertThat(bench.admitted()).isZero();
+  }
+
+  @Test
+  void whatTheProcessOutlivesIsToBlameForNothingAndOthersStartBesideIt() {
+    LaneBench bench = new LaneBench("--concurrency=3");
+    bench.addCrashed(2, BatchOptions.DEFAULT, Set.of(0L));
+    bench.add(2);
+    assertThat(bench.inFlight()).isEqualTo(1);
+    bench.advance(Duration.ofMillis(99));
+    bench.tick();
+    assertThat(bench.outlived()).isEmpty();
+    bench.advance(Duration.ofMillis(1));
+    bench.tick();
+    bench.tick();
+    assertThat(bench.outlived()).containsExactly(bench.intended().getFirst());
+    assertThat(bench.inFlight()).as("the next of its shard waits").isEqualTo(3);
+    bench.answerAll(OK);
+    assertThat(bench.outcomes()).hasSize(4);
+    assertThat(bench.admitted()).isZero();
+  }
+
+  @Test
+  void whatMustNotGoTwiceStaysInDoubtHoweverLongTheProcessOutlivesIt() {
+    LaneBench bench = new LaneBench("--concurrency=3");
+    bench.addCrashed(2, bench.atMostOnce(), Set.of());
+    bench.advance(Duration.ofSeconds(1));
+    bench.tick();
+    assertThat(bench.inFlight()).isEqualTo(1);
+    assertThat(bench.outlived()).isEmpty();
+  }
+
+  @Test
+  void afterManyEndsAnItemIsToBlameThroughout() {
+    LaneBench bench = new LaneBench("--concurrency=3");
+    bench.addCrashed(ShardQueue.SUSPECT_THROUGHOUT_FROM, 2);
+    bench.advance(Duration.ofSeconds(1));
+    bench.tick();
+    assertThat(bench.inFlight()).isEqualTo(1);
+    assertThat(bench.outlived()).isEmpty();
   }
 
   @Test

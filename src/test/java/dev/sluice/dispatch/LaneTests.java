@@ -417,10 +417,10 @@ class LaneTests {
     LaneBench bench = new LaneBench("--concurrency=1");
     bench.add(1);
     bench.advance(Duration.ofSeconds(29));
-    bench.cutOverdue();
+    bench.tick();
     assertThat(bench.cutCount()).isZero();
     bench.advance(Duration.ofSeconds(2));
-    bench.cutOverdue();
+    bench.tick();
     assertThat(bench.cutCount()).isEqualTo(1);
   }
 

@@ -110,8 +110,10 @@ final class ProcessLaws {
   /** Only what runs alone can be blamed when the process ends. */
   private void isAlone(SimulatedWorld.SentItem item, String key, int number) {
     StoredShard shard = item.shard();
+    // Once the process has outlived its sending it is one no longer, and others start beside it.
+    suspects.removeIf(other -> !isSuspect(world.item(other)));
     world.require(suspects.isEmpty(), key + " is sent beside a suspect");
-    if (shard.suspects.containsKey(item.index())) {
+    if (isSuspect(item)) {
       world.require(inFlight == 1, "suspect " + key + " is sent beside others");
       suspects.add(key);
     }
@@ -121,6 +123,10 @@ final class ProcessLaws {
           shard.isIntended(item.index(), number), key + " runs alone and is sent without intent");
       alone.add(key);
     }
+  }
+
+  private static boolean isSuspect(SimulatedWorld.SentItem item) {
+    return item.shard().suspects.containsKey(item.index());
   }
 
   private void isDue(SimulatedWorld.SentItem item, String key, int number) {

@@ -6,6 +6,7 @@ import dev.sluice.model.Attempt;
 import dev.sluice.model.DispatchObserver;
 import dev.sluice.model.Outcome;
 import dev.sluice.model.Verdict;
+import dev.sluice.store.ShardQueue;
 import dev.sluice.store.ShardQueue.GivenBack;
 import dev.sluice.store.ShardQueue.Intent;
 import dev.sluice.store.ShardQueue.Lease;
@@ -209,10 +210,16 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
   public Mono<Verdict> attempt(AttemptRequest request) {
     laws.started(request, time.nanoTime());
     world.sends(this);
+    if (world.item(request.idempotencyKey()).shard().crashes >= ShardQueue.ISOLATED_FROM) {
+      time.in(
+          Isolation.TO_BLAME_NANOS + random.nextLong(properties.tick().toNanos()),
+          loops,
+          this::tickLanes);
+    }
     time.in(
         laws.timeout(request).toNanos() + random.nextLong(properties.tick().toNanos()),
         loops,
-        this::cutOverdue);
+        this::tickLanes);
     return sockets.attempt(request);
   }
 
@@ -220,8 +227,8 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
     laws.ended(request, verdict, time.nanoTime());
   }
 
-  private void cutOverdue() {
-    dispatcher.cutOverdue();
+  private void tickLanes() {
+    dispatcher.tickLanes();
     sockets.endCut();
   }
 
@@ -241,6 +248,12 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
       return;
     }
     writer.add(lease, attempt);
+    planFlush(random.nextLong(properties.flushInterval().toNanos()));
+  }
+
+  @Override
+  public void outlived(Intent intent) {
+    writer.outlived(intent);
     planFlush(random.nextLong(properties.flushInterval().toNanos()));
   }
 

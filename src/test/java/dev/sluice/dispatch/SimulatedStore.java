@@ -22,6 +22,7 @@ import dev.sluice.store.ShardQueue.Lease;
 import dev.sluice.store.ShardQueue.ReadyDestination;
 import dev.sluice.store.ShardQueue.SettleReport;
 import dev.sluice.store.ShardQueue.Settlement;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -44,6 +45,9 @@ import org.jspecify.annotations.Nullable;
  * calling.
  */
 final class SimulatedStore {
+
+  /** Shorter than the real one, so that suspects are tried while processes still end. */
+  private static final Duration SUSPECTS_WAIT = Duration.ofMillis(200);
 
   final NavigableMap<Long, StoredBatch> batches = new TreeMap<>();
   final NavigableMap<Long, StoredShard> shards = new TreeMap<>();
@@ -114,6 +118,7 @@ final class SimulatedStore {
         takeOver(shard, judged);
       }
     }
+    shards.values().forEach(this::postpone);
     if (judged.contains(Judgement.POISON)) {
       // That explains all ends so far.
       shards.values().stream()
@@ -148,6 +153,17 @@ final class SimulatedStore {
     }
     var _ = shard.batch.finish();
     var _ = shard.batch.judge();
+  }
+
+  /** A process that ends again and again soon after its start is to try no suspect. */
+  private void postpone(StoredShard shard) {
+    boolean waits = shard.state == StoredShard.State.WAITING;
+    if (!shard.suspects.isEmpty() && (waits || shard.state == StoredShard.State.READY)) {
+      Instant until = clock.instant().plus(SUSPECTS_WAIT);
+      Instant before = shard.notBefore;
+      shard.state = StoredShard.State.WAITING;
+      shard.notBefore = before == null || before.isBefore(until) ? until : before;
+    }
   }
 
   /** What may have been on the wire is in doubt, or blamed for the end of the process. */
@@ -324,7 +340,8 @@ final class SimulatedStore {
     shard.touched = true;
     settlement.outcomes().forEach(outcome -> shard.suspects.remove(outcome.index()));
     settlement.attempts().forEach(attempt -> shard.suspects.remove(attempt.index()));
-    shard.crashes = shard.suspects.isEmpty() ? 0 : shard.crashes;
+    settlement.outlived().forEach(shard::outlived);
+    shard.crashes = settlement.settles() && shard.suspects.isEmpty() ? 0 : shard.crashes;
     for (Attempt attempt : settlement.attempts()) {
       shard.batch.attemptCount += shard.insert(attempt) ? 1 : 0;
     }

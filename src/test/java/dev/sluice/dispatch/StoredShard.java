@@ -5,6 +5,7 @@ import dev.sluice.model.Destination;
 import dev.sluice.model.Outcome;
 import dev.sluice.model.OutcomeState;
 import dev.sluice.store.ShardQueue.History;
+import dev.sluice.store.ShardQueue.Intent;
 import dev.sluice.store.ShardQueue.Lease;
 import dev.sluice.store.ShardQueue.Progress;
 import java.time.Duration;
@@ -149,6 +150,12 @@ final class StoredShard {
         intents.computeIfAbsent(index, _ -> new HashSet<>()).add(number);
       }
     }
+  }
+
+  /** An end of the process is not its item's any more. */
+  void outlived(Intent intent) {
+    intents.getOrDefault(intent.firstIndex(), new HashSet<>()).remove(intent.number());
+    suspects.remove(intent.firstIndex());
   }
 
   boolean isIntended(long index, int number) {

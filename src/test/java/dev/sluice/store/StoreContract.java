@@ -1177,10 +1177,17 @@ public abstract class StoreContract {
 
     /** A process that ends while an item of a shard that runs alone is being sent. */
     private void endsDuring(long index) {
-      ClaimedShard shard = claim(ALPHA, 3).getFirst();
+      ClaimedShard shard = claimDue(ALPHA, 3).getFirst();
       assertThat(shard.crashes()).isGreaterThanOrEqualTo(ShardQueue.ISOLATED_FROM);
       intend(shard, 1, index, index);
       store = crashAndReopen();
+    }
+
+    /** Claims once the time is over that suspects wait for after a start. */
+    private List<ClaimedShard> claimDue(Destination destination, int items) {
+      clock.advance(Duration.ofSeconds(6));
+      store.housekeeping().promoteDue(100);
+      return claim(destination, items);
     }
 
     private BatchRef crashedTwice() {
@@ -1199,7 +1206,7 @@ public abstract class StoreContract {
       assertThat(state(batch, 1)).isNull();
       assertThat(read(batch).counts()).isEqualTo(new Counts(6, 0, 0, 0, 0, 0, 0, 0));
 
-      ClaimedShard again = claim(ALPHA, 3).getFirst();
+      ClaimedShard again = claimDue(ALPHA, 3).getFirst();
       assertThat(again.progress().suspects()).containsExactly(1L);
       settle(some(again.lease(), outcome(0, OutcomeState.SUCCEEDED, clock.instant())));
       intend(again, 1, 1, 1);
@@ -1229,7 +1236,7 @@ public abstract class StoreContract {
         endsDuring(index);
       }
       assertThat(read(batch).counts()).isEqualTo(new Counts(6, 0, 0, 0, 0, 0, 0, 0));
-      ClaimedShard shard = claim(ALPHA, 3).getFirst();
+      ClaimedShard shard = claimDue(ALPHA, 3).getFirst();
       assertThat(shard.progress().suspects()).containsExactlyInAnyOrder(0L, 1L, 2L);
     }
 
@@ -1238,12 +1245,12 @@ public abstract class StoreContract {
       BatchRef batch = crashedTwice();
       endsDuring(0);
       endsDuring(1);
-      ClaimedShard shard = claim(ALPHA, 3).getFirst();
+      ClaimedShard shard = claimDue(ALPHA, 3).getFirst();
       intend(shard, 1, 0, 0);
       settle(some(shard.lease(), outcome(0, OutcomeState.SUCCEEDED, clock.instant())));
       store = crashAndReopen();
 
-      ClaimedShard again = claim(ALPHA, 3).getFirst();
+      ClaimedShard again = claimDue(ALPHA, 3).getFirst();
       assertThat(again.progress().suspects()).containsExactly(1L);
       assertThat(again.crashes()).isGreaterThanOrEqualTo(ShardQueue.ISOLATED_FROM);
       intend(again, 1, 1, 1);
@@ -1251,12 +1258,12 @@ public abstract class StoreContract {
           new Settlement(again.lease(), List.of(), List.of(tried(1, 1, Attempt.Kind.RETRYABLE))));
       store = crashAndReopen();
 
-      ClaimedShard free = claim(ALPHA, 3).getFirst();
+      ClaimedShard free = claimDue(ALPHA, 3).getFirst();
       assertThat(free.progress().suspects()).isEmpty();
       assertThat(free.crashes()).isEqualTo(1);
       intend(free, 2, 1, 1);
       store = crashAndReopen();
-      assertThat(claim(ALPHA, 3).getFirst().progress().suspects()).containsExactly(1L);
+      assertThat(claimDue(ALPHA, 3).getFirst().progress().suspects()).containsExactly(1L);
       assertThat(read(batch).counts()).isEqualTo(new Counts(6, 0, 1, 0, 0, 0, 0, 0));
     }
 
@@ -1264,13 +1271,57 @@ public abstract class StoreContract {
     void aSuspectStaysOneWhenItsShardIsGivenBack() {
       crashedTwice();
       endsDuring(2);
-      ClaimedShard shard = claim(ALPHA, 3).getFirst();
+      ClaimedShard shard = claimDue(ALPHA, 3).getFirst();
       settle(some(shard.lease(), outcome(0, OutcomeState.SUCCEEDED, clock.instant())));
       store.queue().giveBack(List.of(new GivenBack(shard.lease(), null)));
 
-      ClaimedShard again = claim(ALPHA, 3).getFirst();
+      ClaimedShard again = claimDue(ALPHA, 3).getFirst();
       assertThat(again.progress().suspects()).containsExactly(2L);
       assertThat(again.crashes()).isGreaterThanOrEqualTo(ShardQueue.ISOLATED_FROM);
+    }
+
+    @Test
+    void aSuspectIsNotClaimableSoonAfterAStart() {
+      crashedTwice();
+      endsDuring(1);
+      assertThat(claim(ALPHA, 3)).isEmpty();
+      assertThat(claim(BETA, 3)).hasSize(1);
+      clock.advance(Duration.ofSeconds(4));
+      assertThat(store.housekeeping().promoteDue(100)).isZero();
+
+      store = crashAndReopen();
+      clock.advance(Duration.ofSeconds(2));
+      assertThat(store.housekeeping().promoteDue(100)).as("it waits anew").isZero();
+      assertThat(claimDue(ALPHA, 3)).hasSize(1);
+    }
+
+    @Test
+    void anItemWhoseSendingTheProcessOutlivedIsNotBlamedForItsEnd() {
+      BatchRef batch = crashedTwice();
+      endsDuring(1);
+      for (int end = 0; end < 3; end++) {
+        ClaimedShard shard = claimDue(ALPHA, 3).getFirst();
+        assertThat(shard.crashes()).isEqualTo(3 + end);
+        Intent intent = new Intent(shard.lease(), 1, 1, 1);
+        store.queue().intend(List.of(intent));
+        settle(new Settlement(shard.lease(), List.of(), List.of(), List.of(intent)));
+        store = crashAndReopen();
+      }
+      ClaimedShard shard = claim(ALPHA, 3).getFirst();
+      assertThat(shard.progress().suspects()).isEmpty();
+      assertThat(read(batch).counts()).isEqualTo(new Counts(6, 0, 0, 0, 0, 0, 0, 0));
+    }
+
+    @Test
+    void theNextTryOfAnOutlivedItemIsToBlameAgain() {
+      crashedTwice();
+      ClaimedShard shard = claim(ALPHA, 3).getFirst();
+      Intent first = new Intent(shard.lease(), 1, 1, 1);
+      intend(shard, 1, 1, 1);
+      intend(shard, 2, 1, 1);
+      settle(new Settlement(shard.lease(), List.of(), List.of(), List.of(first)));
+      store = crashAndReopen();
+      assertThat(claimDue(ALPHA, 3).getFirst().progress().suspects()).containsExactly(1L);
     }
 
     @Test

@@ -26,6 +26,11 @@ final class Intents {
       DELETE FROM intent WHERE shard_id = ?
       """;
 
+  private static final String VOID_ONE =
+      """
+      DELETE FROM intent WHERE shard_id = ? AND first_idx = ? AND number = ?
+      """;
+
   private static final String OF_SHARD =
       """
       SELECT first_idx, last_idx, number FROM intent WHERE shard_id = ?
@@ -61,6 +66,11 @@ final class Intents {
   /** Nothing of the shard is on the wire any more, or all of it has been judged. */
   static void voidAll(Session session, long shardId) throws SQLException {
     session.update(VOID, shardId);
+  }
+
+  /** An end of the process from now on is not the item's. */
+  static void outlived(Session session, Intent intent) throws SQLException {
+    session.update(VOID_ONE, intent.lease().shardId(), intent.firstIndex(), intent.number());
   }
 
   /**

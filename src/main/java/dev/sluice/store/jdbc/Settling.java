@@ -143,10 +143,12 @@ final class Settling {
     }
     boolean done = settled >= shard.itemCount;
     int state = done ? StoredNumbers.SHARD_DONE : StoredNumbers.SHARD_LEASED;
+    for (Intent intent : settlement.outlived()) {
+      Intents.outlived(session, intent);
+    }
+    boolean noSuspects = shard.crashes == 0 || Suspects.clear(session, settlement);
     // Settled under the next holder: what ended the last one did not lie in these.
-    boolean cleared =
-        shard.crashes == 0 || (!settlement.isEmpty() && Suspects.clear(session, settlement));
-    int crashes = cleared ? 0 : shard.crashes;
+    int crashes = noSuspects && settlement.settles() ? 0 : shard.crashes;
     if (session.update(ADVANCE, settled, state, crashes, lease.shardId(), epoch, lease.token())
         != 1) {
       throw new IllegalStateException("A held shard did not advance, indicates a bug: " + lease);

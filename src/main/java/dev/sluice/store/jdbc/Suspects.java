@@ -2,6 +2,7 @@ package dev.sluice.store.jdbc;
 
 import dev.sluice.model.Attempt;
 import dev.sluice.model.Outcome;
+import dev.sluice.store.ShardQueue.Intent;
 import dev.sluice.store.ShardQueue.Settlement;
 import java.sql.SQLException;
 import java.util.HashSet;
@@ -9,7 +10,7 @@ import java.util.Set;
 
 /**
  * Items during whose attempt a process ended while their shard ran alone. Whatever an item is
- * settled with, or tried with, clears it: it was sent and the process lives.
+ * settled with, or tried with, clears it, and so does a process that outlives its sending.
  */
 final class Suspects {
 
@@ -31,6 +32,17 @@ final class Suspects {
   private static final String CLEAR =
       """
       DELETE FROM suspect WHERE shard_id = ? AND idx = ?
+      """;
+
+  private static final String SHARDS =
+      """
+      SELECT id, batch_id, destination_id, state FROM shard
+      WHERE id IN (SELECT shard_id FROM suspect) AND state IN (0, 1)
+      """;
+
+  private static final String POSTPONE =
+      """
+      UPDATE shard SET state = 1, not_before = max(coalesce(not_before, 0), ?) WHERE id = ?
       """;
 
   private static final String CLEAR_ALL =
@@ -57,7 +69,9 @@ final class Suspects {
     return (int) session.number(BLAME, shardId, index).orElseThrow();
   }
 
-  /** Clears what was settled or tried; gives whether that leaves no suspect in the shard. */
+  /**
+   * Clears what was settled, tried or outlived; gives whether that leaves no suspect in the shard.
+   */
   static boolean clear(Session session, Settlement settlement) throws SQLException {
     long shardId = settlement.lease().shardId();
     Set<Long> left = of(session, shardId);
@@ -69,6 +83,9 @@ final class Suspects {
     }
     for (Attempt attempt : settlement.attempts()) {
       clear(session, shardId, attempt.index(), left);
+    }
+    for (Intent intent : settlement.outlived()) {
+      clear(session, shardId, intent.firstIndex(), left);
     }
     return left.isEmpty();
   }
@@ -88,6 +105,24 @@ final class Suspects {
   static void clearAll(Session session, long shardId) throws SQLException {
     session.update(CLEAR_ALL, shardId);
   }
+
+  /**
+   * Has the shards of all suspects wait: a process that ends again and again soon after its start
+   * ends during no trial. They are ready or wait, and counted in their flows.
+   */
+  static void postpone(Session session, long until) throws SQLException {
+    for (Waiting shard :
+        session.list(
+            SHARDS,
+            row -> new Waiting(row.getLong(1), row.getLong(2), row.getLong(3), row.getInt(4)))) {
+      session.update(POSTPONE, until, shard.id);
+      if (shard.state == StoredNumbers.SHARD_READY) {
+        ShardClosing.takeFromFlow(session, shard.batchId, shard.destinationId);
+      }
+    }
+  }
+
+  private record Waiting(long id, long batchId, long destinationId, int state) {}
 
   /**
    * What ended the processes has been found: shards that were only held meanwhile need not run

@@ -47,6 +47,9 @@ final class Takeover {
       WHERE state = 2
       """;
 
+  /** How old a process is when it tries a suspect. */
+  static final long SUSPECTS_WAIT_MILLIS = 5_000;
+
   private Takeover() {}
 
   /**
@@ -79,6 +82,7 @@ final class Takeover {
     UnresolvedIntents intents =
         new UnresolvedIntents(session, terms, gates, Instant.ofEpochMilli(now));
     intents.resolve();
+    Suspects.postpone(session, now + SUSPECTS_WAIT_MILLIS);
     flows.follow(session, Flows.AT_ONCE);
     session.takeAfterCommit();
     session.connection().commit();
