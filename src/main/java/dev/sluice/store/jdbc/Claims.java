@@ -101,12 +101,6 @@ final class Claims {
       UPDATE batch SET state = 3, started_at = coalesce(started_at, ?) WHERE id = ? AND state = 2
       """;
 
-  private final long epoch;
-
-  Claims(long epoch) {
-    this.epoch = epoch;
-  }
-
   /** A granted lease with what is needed to load the shard. */
   record Granted(
       Lease lease,
@@ -240,7 +234,7 @@ final class Claims {
       long now)
       throws SQLException {
     long token = shard.token + 1;
-    if (session.update(LEASE, epoch, token, shard.id, shard.token) != 1) {
+    if (session.update(LEASE, session.owner().id(), token, shard.id, shard.token) != 1) {
       throw new IllegalStateException("A ready shard could not be leased, indicates a bug");
     }
     session.update(CHARGE, shard.left() / (double) flow.weight, flow.batchId, destinationId);

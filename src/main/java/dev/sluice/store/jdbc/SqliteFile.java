@@ -30,6 +30,7 @@ final class SqliteFile {
 
   private final StoreProperties properties;
   private final SQLiteDataSource source;
+  private final Owner owner = new Owner();
 
   SqliteFile(StoreProperties properties) {
     this.properties = properties;
@@ -208,6 +209,6 @@ final class SqliteFile {
       }
     }
     connection.setAutoCommit(false);
-    return new Session(connection);
+    return new Session(connection, Dialect.SQLITE, owner);
   }
 }

@@ -21,7 +21,7 @@ class StoreConfiguration {
 
   /** Opens the store; a store that had to stop writing ends the process. */
   @Bean(destroyMethod = "close")
-  SqliteStore sqliteStore(
+  JdbcStore store(
       StoreProperties properties,
       ProcessClock clock,
       TimeTrust time,
@@ -35,27 +35,27 @@ class StoreConfiguration {
   }
 
   @Bean
-  BatchWriter batchWriter(SqliteStore store) {
-    return store.batchWriter();
+  BatchWriter batchWriter(JdbcStore store) {
+    return store.roles().batchWriter();
   }
 
   @Bean
-  ShardQueue shardQueue(SqliteStore store) {
-    return store.shardQueue();
+  ShardQueue shardQueue(JdbcStore store) {
+    return store.roles().shardQueue();
   }
 
   @Bean
-  ControlBoard controlBoard(SqliteStore store) {
-    return store.controlBoard();
+  ControlBoard controlBoard(JdbcStore store) {
+    return store.roles().controlBoard();
   }
 
   @Bean
-  BatchReader batchReader(SqliteStore store) {
-    return store.batchReader();
+  BatchReader batchReader(JdbcStore store) {
+    return store.roles().batchReader();
   }
 
   @Bean
-  Housekeeping housekeeping(SqliteStore store) {
-    return store.housekeeping();
+  Housekeeping housekeeping(JdbcStore store) {
+    return store.roles().housekeeping();
   }
 }

@@ -5,16 +5,45 @@ import dev.sluice.store.TimeTrust;
 
 /** What the roles share. */
 record StoreParts(
-    long epoch,
     StoreProperties properties,
     ProcessClock clock,
     TimeTrust time,
-    GroupCommit writer,
-    Readers readers,
+    StoreWriter writer,
+    StoreReader readers,
     Lanes lanes,
     Destinations destinations,
     Uploads uploads,
     Flows flows,
     Transitions transitions,
+    SafetyGates gates,
     Readiness readiness,
-    Terms terms) {}
+    Terms terms) {
+
+  static StoreParts of(
+      StoreProperties properties,
+      ProcessClock clock,
+      TimeTrust time,
+      StoreWriter writer,
+      StoreReader readers) {
+    Lanes lanes = new Lanes(clock);
+    Uploads uploads = new Uploads(properties.uploadTimeout().toMillis());
+    Readiness readiness = new Readiness();
+    Flows flows = new Flows(readiness);
+    Transitions transitions = new Transitions(uploads, flows);
+    Terms terms = new Terms();
+    return new StoreParts(
+        properties,
+        clock,
+        time,
+        writer,
+        readers,
+        lanes,
+        new Destinations(lanes),
+        uploads,
+        flows,
+        transitions,
+        new SafetyGates(terms, transitions, flows),
+        readiness,
+        terms);
+  }
+}

@@ -18,7 +18,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Reads, each on one short snapshot of a reading thread. */
-final class SqliteBatchReader implements BatchReader {
+final class JdbcBatchReader implements BatchReader {
 
   private static final String NEWER_BATCHES =
       """
@@ -50,12 +50,12 @@ final class SqliteBatchReader implements BatchReader {
       WHERE r.parent_id = ? AND r.idx IN (SELECT value FROM json_each(?))
       """;
 
-  private final Readers readers;
+  private final StoreReader readers;
   private final BatchRows batches;
   private final Destinations destinations;
   private final FlowReads flows;
 
-  SqliteBatchReader(StoreParts parts) {
+  JdbcBatchReader(StoreParts parts) {
     this.readers = parts.readers();
     this.batches = new BatchRows(parts.lanes());
     this.destinations = parts.destinations();
@@ -93,8 +93,7 @@ final class SqliteBatchReader implements BatchReader {
     while (found.size() < limit) {
       long from = before;
       List<BatchRef> page =
-          readers.read(
-              session -> session.list(NEWER_BATCHES, SqliteBatchWriter::ref, tenant, from));
+          readers.read(session -> session.list(NEWER_BATCHES, JdbcBatchWriter::ref, tenant, from));
       if (page.isEmpty()) {
         break;
       }
@@ -118,7 +117,7 @@ final class SqliteBatchReader implements BatchReader {
   @Override
   public List<FailureGroup> failures(BatchRef batch, int limit) {
     return readers.read(
-        session -> session.list(FAILURES, SqliteBatchReader::failure, batch.id(), limit));
+        session -> session.list(FAILURES, JdbcBatchReader::failure, batch.id(), limit));
   }
 
   private static FailureGroup failure(ResultSet row) throws SQLException {

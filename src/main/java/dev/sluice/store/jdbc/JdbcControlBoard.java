@@ -16,7 +16,7 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Desired state in, lane snapshots out. */
-final class SqliteControlBoard implements ControlBoard {
+final class JdbcControlBoard implements ControlBoard {
 
   private static final String UPDATE_SETTINGS =
       """
@@ -61,8 +61,8 @@ final class SqliteControlBoard implements ControlBoard {
   private static final String DESTINATION =
       "SELECT " + Destinations.COLUMNS + " FROM destination WHERE id = ?";
 
-  private final GroupCommit writer;
-  private final Readers readers;
+  private final StoreWriter writer;
+  private final StoreReader readers;
   private final ProcessClock clock;
   private final Destinations destinations;
   private final Transitions transitions;
@@ -70,7 +70,7 @@ final class SqliteControlBoard implements ControlBoard {
   private final Readiness readiness;
   private final Lanes lanes;
 
-  SqliteControlBoard(StoreParts parts) {
+  JdbcControlBoard(StoreParts parts) {
     this.writer = parts.writer();
     this.readers = parts.readers();
     this.clock = parts.clock();

@@ -12,7 +12,7 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /** The bounded steps that follow control calls and the passage of time. */
-final class SqliteHousekeeping implements Housekeeping {
+final class JdbcHousekeeping implements Housekeeping {
 
   private static final String DUE_SHARDS =
       """
@@ -69,8 +69,8 @@ final class SqliteHousekeeping implements Housekeeping {
       WHERE id = ? AND state = 0
       """;
 
-  private final GroupCommit writer;
-  private final Readers readers;
+  private final StoreWriter writer;
+  private final StoreReader readers;
   private final ProcessClock clock;
   private final Uploads uploads;
   private final Flows flows;
@@ -78,7 +78,7 @@ final class SqliteHousekeeping implements Housekeeping {
   private final Transitions transitions;
   private final SeenTime time;
 
-  SqliteHousekeeping(StoreParts parts) {
+  JdbcHousekeeping(StoreParts parts) {
     this.writer = parts.writer();
     this.readers = parts.readers();
     this.clock = parts.clock();
