@@ -78,6 +78,7 @@ final class Dispatcher implements SmartLifecycle {
     running = true;
     writer.start(admission::wakeAll, this::settled);
     intents.start(this::lose);
+    housekeeper.begin();
     feeder.start();
     long tick = properties.tick().toMillis();
     var _ = ticker.scheduleWithFixedDelay(this::tickLanes, tick, tick, TimeUnit.MILLISECONDS);

@@ -46,9 +46,6 @@ final class Takeover {
       UPDATE batch SET flow_sync = 1, flow_cursor = 0 WHERE id = ?
       """;
 
-  /** How old a process is when it tries a suspect. */
-  static final long SUSPECTS_WAIT_MILLIS = 5_000;
-
   private final Terms terms;
   private final SafetyGates gates;
   private final Flows flows;
@@ -98,7 +95,7 @@ final class Takeover {
     UnresolvedIntents intents =
         new UnresolvedIntents(session, terms, gates, Instant.ofEpochMilli(now));
     intents.resolve(released);
-    Suspects.postpone(session, now + SUSPECTS_WAIT_MILLIS);
+    Suspects.postpone(session, now + Suspects.WAIT_MILLIS);
     var _ = flows.follow(session, Flows.AT_ONCE);
     return new Taken(released.size(), intents.inDoubtCount(), intents.poisonCount());
   }
