@@ -44,10 +44,14 @@ final class BatchIntake {
       RETURNING id
       """;
 
-  private static final String BATCH =
-      """
-      SELECT state, total, one_shot FROM batch WHERE id = ?
-      """;
+  private static final Sql BATCH =
+      new Sql(
+          """
+          SELECT state, total, one_shot FROM batch WHERE id = ?
+          """,
+          """
+          SELECT state, total, one_shot FROM batch WHERE id = ? FOR UPDATE
+          """);
 
   private static final String EARLIER_BY_KEY =
       """
@@ -71,7 +75,7 @@ final class BatchIntake {
       """
       INSERT INTO flow (batch_id, destination_id, ready_shards, next_seq) VALUES (?, ?, 1, 1)
       ON CONFLICT (batch_id, destination_id)
-        DO UPDATE SET ready_shards = ready_shards + 1, next_seq = next_seq + 1
+        DO UPDATE SET ready_shards = flow.ready_shards + 1, next_seq = flow.next_seq + 1
       RETURNING next_seq
       """;
 

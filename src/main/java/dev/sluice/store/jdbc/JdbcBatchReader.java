@@ -27,16 +27,26 @@ final class JdbcBatchReader implements BatchReader {
       ORDER BY id DESC LIMIT 100
       """;
 
-  private static final String FAILURES =
-      """
-      SELECT f.state, f.status, f.error_code, d.scheme, d.host, d.port, sum(f.item_count), min(f.sample_index),
-        f.sample_message
-      FROM failure_counter f JOIN destination d ON d.id = f.destination_id
-      WHERE f.batch_id = ?
-      GROUP BY f.state, f.status, f.error_code, f.destination_id
-      ORDER BY sum(f.item_count) DESC, f.state, f.status, f.error_code, f.destination_id
-      LIMIT ?
-      """;
+  private static final Sql FAILURES =
+      new Sql(
+          """
+          SELECT f.state, f.status, f.error_code, d.scheme, d.host, d.port, sum(f.item_count), min(f.sample_index),
+            f.sample_message
+          FROM failure_counter f JOIN destination d ON d.id = f.destination_id
+          WHERE f.batch_id = ?
+          GROUP BY f.state, f.status, f.error_code, f.destination_id
+          ORDER BY sum(f.item_count) DESC, f.state, f.status, f.error_code, f.destination_id
+          LIMIT ?
+          """,
+          """
+          SELECT f.state, f.status, f.error_code, d.scheme, d.host, d.port, sum(f.item_count), min(f.sample_index),
+            (array_agg(f.sample_message ORDER BY f.sample_index))[1]
+          FROM failure_counter f JOIN destination d ON d.id = f.destination_id
+          WHERE f.batch_id = ?
+          GROUP BY f.state, f.status, f.error_code, f.destination_id, d.scheme, d.host, d.port
+          ORDER BY sum(f.item_count) DESC, f.state, f.status, f.error_code, f.destination_id
+          LIMIT ?
+          """);
 
   private static final String DESTINATIONS =
       "SELECT " + Destinations.COLUMNS + " FROM destination WHERE id > ? ORDER BY id LIMIT ?";
@@ -44,11 +54,16 @@ final class JdbcBatchReader implements BatchReader {
   private static final String DESTINATION =
       "SELECT " + Destinations.COLUMNS + " FROM destination WHERE key = ?";
 
-  private static final String REDRIVEN =
-      """
-      SELECT r.idx FROM redriven r JOIN upload u ON u.id = r.upload_id AND u.state <> 2
-      WHERE r.parent_id = ? AND r.idx IN (SELECT value FROM json_each(?))
-      """;
+  private static final Sql REDRIVEN =
+      new Sql(
+          """
+          SELECT r.idx FROM redriven r JOIN upload u ON u.id = r.upload_id AND u.state <> 2
+          WHERE r.parent_id = ? AND r.idx IN (SELECT value FROM json_each(?))
+          """,
+          """
+          SELECT r.idx FROM redriven r JOIN upload u ON u.id = r.upload_id AND u.state <> 2
+          WHERE r.parent_id = ? AND r.idx IN (SELECT jsonb_array_elements_text(?::jsonb)::bigint)
+          """);
 
   private final StoreReader readers;
   private final BatchRows batches;

@@ -24,11 +24,16 @@ final class JdbcControlBoard implements ControlBoard {
       """;
 
   /** Whoever closes a breaker wants its destination sent to, and no breaker stays open unasked. */
-  private static final String END_PARKING =
-      """
-      UPDATE destination SET parked_until = NULL, park_reason = NULL
-      WHERE id = ? AND park_reason = 'breaker' AND (? = 'CLOSED' OR (? <> 'OPEN' AND settings ->> '$.breaker' = 'OPEN'))
-      """;
+  private static final Sql END_PARKING =
+      new Sql(
+          """
+          UPDATE destination SET parked_until = NULL, park_reason = NULL
+          WHERE id = ? AND park_reason = 'breaker' AND (? = 'CLOSED' OR (? <> 'OPEN' AND settings ->> '$.breaker' = 'OPEN'))
+          """,
+          """
+          UPDATE destination SET parked_until = NULL, park_reason = NULL
+          WHERE id = ? AND park_reason = 'breaker' AND (? = 'CLOSED' OR (? <> 'OPEN' AND settings::jsonb ->> 'breaker' = 'OPEN'))
+          """);
 
   private static final String PAUSE_DESTINATION =
       """
@@ -45,21 +50,37 @@ final class JdbcControlBoard implements ControlBoard {
       UPDATE destination SET parked_until = ?, park_reason = ? WHERE id = ?
       """;
 
-  private static final String CONTROLS =
-      """
-      SELECT id, state IN (2, 3) AND closed_as IS NULL AND (deadline IS NULL OR deadline > ?),
-        held_from IS NOT NULL, options_revision
-      FROM batch
-      WHERE id IN (SELECT value FROM json_each(?))
-      """;
+  private static final Sql CONTROLS =
+      new Sql(
+          """
+          SELECT id, state IN (2, 3) AND closed_as IS NULL AND (deadline IS NULL OR deadline > ?),
+            held_from IS NOT NULL, options_revision
+          FROM batch
+          WHERE id IN (SELECT value FROM json_each(?))
+          """,
+          """
+          SELECT id, CASE WHEN state IN (2, 3) AND closed_as IS NULL AND (deadline IS NULL OR deadline > ?)
+              THEN 1 ELSE 0 END,
+            CASE WHEN held_from IS NOT NULL THEN 1 ELSE 0 END, options_revision
+          FROM batch
+          WHERE id IN (SELECT jsonb_array_elements_text(?::jsonb)::bigint)
+          """);
 
-  private static final String DESTINATIONS =
-      "SELECT "
-          + Destinations.COLUMNS
-          + " FROM destination WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id";
+  private static final Sql DESTINATIONS =
+      new Sql(
+          "SELECT "
+              + Destinations.COLUMNS
+              + " FROM destination WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+          "SELECT "
+              + Destinations.COLUMNS
+              + " FROM destination WHERE id IN (SELECT jsonb_array_elements_text(?::jsonb)::bigint)"
+              + " ORDER BY id");
 
-  private static final String DESTINATION =
-      "SELECT " + Destinations.COLUMNS + " FROM destination WHERE id = ?";
+  /** Of one that is about to change. */
+  private static final Sql DESTINATION =
+      new Sql(
+          "SELECT " + Destinations.COLUMNS + " FROM destination WHERE id = ?",
+          "SELECT " + Destinations.COLUMNS + " FROM destination WHERE id = ? FOR UPDATE");
 
   private final StoreWriter writer;
   private final StoreReader readers;

@@ -28,10 +28,14 @@ final class Settling {
 
   private static final Logger log = LoggerFactory.getLogger(Settling.class);
 
-  private static final String FENCE =
-      """
-      SELECT state, item_count, settled_count, lease_owner, lease_token, crashes FROM shard WHERE id = ?
-      """;
+  private static final Sql FENCE =
+      new Sql(
+          """
+          SELECT state, item_count, settled_count, lease_owner, lease_token, crashes FROM shard WHERE id = ?
+          """,
+          """
+          SELECT state, item_count, settled_count, lease_owner, lease_token, crashes FROM shard WHERE id = ? FOR UPDATE
+          """);
 
   private static final String ADVANCE =
       """

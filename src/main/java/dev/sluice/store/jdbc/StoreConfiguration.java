@@ -23,9 +23,13 @@ class StoreConfiguration {
   @Bean(destroyMethod = "close")
   JdbcStore store(
       StoreProperties properties,
+      DatabaseProperties database,
       ProcessClock clock,
       TimeTrust time,
       ApplicationEventPublisher publisher) {
+    if (database.url() != null) {
+      return PostgresStore.open(database, properties, clock, time, new SecureRandom());
+    }
     return SqliteStore.open(
         properties,
         clock,
