@@ -5,17 +5,19 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The gates that all lanes share: attempts in flight in this process, room for outcomes, and
- * whether sending goes on at all. A lane refused here is woken once, in turn, when there is room
- * again. Any thread.
+ * The gates that all lanes share: attempts in flight in this process, room for outcomes, whether
+ * its leases are surely its own, and whether sending goes on at all. A lane refused here is woken
+ * once, in turn, when there is room again. Any thread.
  */
 final class Admission {
 
   private final int maxInFlight;
   private final BooleanSupplier outcomesHaveRoom;
+  private final LongPredicate holdsLeases;
   private final AtomicInteger inFlight = new AtomicInteger();
   private final AtomicInteger wakes = new AtomicInteger();
   private final Queue<Lane> waiting = new ConcurrentLinkedQueue<>();
@@ -26,30 +28,42 @@ final class Admission {
   private final AtomicReference<@Nullable Runnable> whenAlone = new AtomicReference<>();
   private volatile boolean open = true;
 
-  Admission(int maxInFlight, BooleanSupplier outcomesHaveRoom) {
+  /** Set while lanes wait for leases that are surely held: nothing else wakes them then. */
+  private volatile boolean leasesAwaited;
+
+  /**
+   * @param outcomesHaveRoom tells whether another outcome may be awaited
+   * @param holdsLeases tells at process nanos whether what was claimed may be begun
+   */
+  Admission(int maxInFlight, BooleanSupplier outcomesHaveRoom, LongPredicate holdsLeases) {
     this.maxInFlight = maxInFlight;
     this.outcomesHaveRoom = outcomesHaveRoom;
+    this.holdsLeases = holdsLeases;
   }
 
   /** Takes a place for one attempt; refused lanes are woken later. */
-  boolean tryEnter(Lane lane) {
+  boolean tryEnter(Lane lane, long now) {
     if (!open) {
       return false;
     }
-    if (tryEnter()) {
+    if (tryEnter(now)) {
       return true;
     }
     if (lane.beginWaiting()) {
       waiting.add(lane);
       // A place freed between the refusal and the queueing would otherwise wake nobody.
-      if (hasRoom()) {
+      if (hasRoom(now)) {
         wakeOne();
       }
     }
     return false;
   }
 
-  private boolean tryEnter() {
+  private boolean tryEnter(long now) {
+    if (!holdsLeases.test(now)) {
+      leasesAwaited = true;
+      return false;
+    }
     if (alone.get() != null || !outcomesHaveRoom.getAsBoolean()) {
       return false;
     }
@@ -66,8 +80,11 @@ final class Admission {
     tellIfAlone();
   }
 
-  private boolean hasRoom() {
-    return alone.get() == null && inFlight.get() < maxInFlight && outcomesHaveRoom.getAsBoolean();
+  private boolean hasRoom(long now) {
+    return alone.get() == null
+        && inFlight.get() < maxInFlight
+        && outcomesHaveRoom.getAsBoolean()
+        && holdsLeases.test(now);
   }
 
   /**
@@ -107,9 +124,17 @@ final class Admission {
   }
 
   /** Wakes the next lane in the stead of one that cannot use a place for now. */
-  void passOn() {
-    if (!waiting.isEmpty() && hasRoom()) {
+  void passOn(long now) {
+    if (!waiting.isEmpty() && hasRoom(now)) {
       wakeOne();
+    }
+  }
+
+  /** Wakes the lanes that waited for leases to be held, once they are. Called at each tick. */
+  void tick(long now) {
+    if (leasesAwaited && holdsLeases.test(now)) {
+      leasesAwaited = false;
+      wakeAll();
     }
   }
 
@@ -139,8 +164,9 @@ final class Admission {
     open = false;
   }
 
-  boolean isOpen() {
-    return open;
+  /** Tells whether what has its place already, and had to wait since, may still begin. */
+  boolean isOpen(long now) {
+    return open && holdsLeases.test(now);
   }
 
   int inFlight() {

@@ -50,7 +50,8 @@ class DispatchConfiguration {
     ScheduledThreadPoolExecutor keeper = scheduler("sluice-keep");
     OutcomeWriter writer = new OutcomeWriter(queue, properties, clock, observer);
     IntentWriter intents = new IntentWriter(queue);
-    Admission admission = new Admission(properties.globalConcurrency(), writer::hasRoom);
+    Admission admission =
+        new Admission(properties.globalConcurrency(), writer::hasRoom, queue::holdsLeases);
     PayloadMemory memory =
         new PayloadMemory((long) (Runtime.getRuntime().maxMemory() * properties.payloadShare()));
     ProcessLoad load = new ProcessLoad(loopLag::sample);

@@ -87,9 +87,16 @@ final class Dispatcher implements SmartLifecycle {
             this::keepHouse, HOUSEKEEPING_MILLIS, HOUSEKEEPING_MILLIS, TimeUnit.MILLISECONDS);
   }
 
-  /** Cuts attempts past their deadline, and tells which were outlived. */
+  /**
+   * Cuts attempts past their deadline, tells which were outlived, and wakes who waits for leases.
+   */
   void tickLanes() {
     long now = clock.nanoTime();
+    try {
+      admission.tick(now);
+    } catch (RuntimeException e) {
+      log.atError().setCause(e).log("Waking lanes failed, indicates a bug.");
+    }
     for (Lane lane : lanes.all()) {
       try {
         lane.tick(now);
@@ -153,12 +160,12 @@ final class Dispatcher implements SmartLifecycle {
       feeder.stop(STORE_MILLIS);
       // As nothing begins any more: what waits for its intent leaves its places.
       intents.stop(STORE_MILLIS);
+      // Others go on with what is not on the wire; what is follows when its exchanges end.
+      releaseAll();
       awaitRunning();
       keeper.shutdown();
       boolean _ = keeper.awaitTermination(STORE_MILLIS, TimeUnit.MILLISECONDS);
-      for (Lane lane : lanes.all()) {
-        lane.release(null);
-      }
+      releaseAll();
       writer.stop(STORE_MILLIS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -167,6 +174,12 @@ final class Dispatcher implements SmartLifecycle {
     ticker.shutdownNow();
     running = false;
     log.atInfo().addKeyValue("unstored", writer.unflushedCount()).log("Drained.");
+  }
+
+  private void releaseAll() {
+    for (Lane lane : lanes.all()) {
+      lane.release(null);
+    }
   }
 
   private void awaitRunning() {

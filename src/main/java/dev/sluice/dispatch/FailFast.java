@@ -35,7 +35,7 @@ final class FailFast {
   private void end(FlowQueue flow, long now) {
     for (int i = 0; i < AT_ONCE; i++) {
       // Its place is what bounds the outcomes that are not on disk yet.
-      if (!flow.gate().isOpen() || !context.admission().tryEnter(lane)) {
+      if (!flow.gate().isOpen() || !context.admission().tryEnter(lane, now)) {
         wakeUps.at(WakeUps.ahead(flow.nextDue(), now));
         return;
       }

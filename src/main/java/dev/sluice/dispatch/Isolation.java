@@ -30,8 +30,8 @@ final class Isolation {
   /** The shard of the item that is inside; null when the place is free. */
   private final AtomicReference<@Nullable ActiveShard> inside = new AtomicReference<>();
 
-  /** What has their lanes look again, by the shards' ids. */
-  private final Map<Long, Runnable> shards = new ConcurrentHashMap<>();
+  /** What has their lanes look again, by the shards' leases. */
+  private final Map<Lease, Runnable> shards = new ConcurrentHashMap<>();
 
   Isolation(Admission admission, IntentSink intents) {
     this.admission = admission;
@@ -44,12 +44,12 @@ final class Isolation {
    * @param signal has its lane look again
    */
   void add(ActiveShard shard, Runnable signal) {
-    shards.put(shard.lease().shardId(), signal);
+    shards.put(shard.lease(), signal);
   }
 
   /** Forgets a shard that left memory; its place is still to be left. */
   void forget(ActiveShard shard) {
-    shards.remove(shard.lease().shardId());
+    shards.remove(shard.lease());
   }
 
   boolean isFree() {

@@ -114,7 +114,7 @@ final class Lane {
     boolean blocked = blockedUntil - now > 0;
     if (gate.isPaused() || blocked || isOverLimit()) {
       // It may have been woken for a place that another lane waits for.
-      context.admission().passOn();
+      context.admission().passOn(now);
       stock.passOn();
       if (!gate.isPaused() && blocked) {
         wakeUps.at(blockedUntil);
@@ -122,7 +122,7 @@ final class Lane {
       }
       return null;
     }
-    if (!context.admission().tryEnter(this)) {
+    if (!context.admission().tryEnter(this, now)) {
       return null;
     }
     LaneItem item = chooser.next(now);
@@ -178,13 +178,15 @@ final class Lane {
   }
 
   /**
-   * Tells whether nobody stopped an item, or the process, that has all its places and had to wait.
+   * Tells whether nobody stopped an item, or the process, that has all its places and had to wait
+   * for its intent: the leases may have run out meanwhile.
    */
   boolean mayStillStart(LaneItem item) {
-    return context.admission().isOpen()
+    long now = clock.nanoTime();
+    return context.admission().isOpen(now)
         && item.shard().gate().isOpen()
         && !gate.isPaused()
-        && gate.heldUntil(clock.nanoTime()) == null;
+        && gate.heldUntil(now) == null;
   }
 
   /**

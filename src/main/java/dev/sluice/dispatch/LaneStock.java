@@ -30,7 +30,10 @@ final class LaneStock {
   private final LaneContext context;
   private final Runnable signal;
   private final Map<Long, FlowQueue> flows = new ConcurrentHashMap<>();
-  private final Map<Long, ActiveShard> shards = new ConcurrentHashMap<>();
+
+  /** By lease: a shard may be claimed anew while exchanges of a lost lease still run. */
+  private final Map<Lease, ActiveShard> shards = new ConcurrentHashMap<>();
+
   private final AtomicLong payloadBytes = new AtomicLong();
   private volatile FlowQueue[] rotation = {};
   private volatile long askedWhileFull;
@@ -64,7 +67,7 @@ final class LaneStock {
     if (isolation != null) {
       isolation.add(shard, signal);
     }
-    shards.put(shard.lease().shardId(), shard);
+    shards.put(shard.lease(), shard);
     context.memory().take(shard.payloadBytes());
     payloadBytes.addAndGet(shard.payloadBytes());
     flow.add(shard);
@@ -151,7 +154,7 @@ final class LaneStock {
   }
 
   private void forget(ActiveShard shard) {
-    if (shards.remove(shard.lease().shardId()) != null) {
+    if (shards.remove(shard.lease()) != null) {
       shard.flow().forget(shard);
       Isolation isolation = shard.isolation();
       if (isolation != null) {
@@ -180,8 +183,8 @@ final class LaneStock {
 
   /** Another holder has the shard. */
   void lose(Lease lease) {
-    ActiveShard shard = shards.get(lease.shardId());
-    if (shard != null && shard.lease().equals(lease)) {
+    ActiveShard shard = shards.get(lease);
+    if (shard != null) {
       // What is in flight of it leaves its places by itself.
       if (shard.lose()) {
         giveBack(shard);

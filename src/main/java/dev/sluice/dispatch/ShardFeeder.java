@@ -56,7 +56,18 @@ final class ShardFeeder {
 
   void start() {
     queue.onReady(this::signal);
+    queue.onLeasesLost(this::leasesLost);
     thread.start();
+  }
+
+  /**
+   * Nothing that is here may begin any more. It leaves as if given back, for a shard may just have
+   * been claimed anew: the store takes back what is held, and nothing else.
+   */
+  private void leasesLost() {
+    lanes.all().forEach(lane -> lane.release(null));
+    observer.replicaRetired();
+    signal();
   }
 
   /** Says that there is work or room. Any thread; returns at once. */
@@ -86,7 +97,7 @@ final class ShardFeeder {
   /** One round over all destinations with work. */
   void feed() {
     long after = 0;
-    while (!stopping) {
+    while (!stopping && queue.holdsLeases(clock.nanoTime())) {
       List<ReadyDestination> ready = queue.ready(after, PAGE);
       if (ready.isEmpty()) {
         return;

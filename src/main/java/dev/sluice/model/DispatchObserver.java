@@ -37,6 +37,9 @@ public interface DispatchObserver {
   /** A shard's outcomes were dropped because its lease had moved on. */
   default void leaseLost(int outcomeCount) {}
 
+  /** Peers took this process for dead: all its leases are void, and it goes on as another. */
+  default void replicaRetired() {}
+
   /** A batch stopped by itself. */
   default void batchHalted(HaltRule rule) {}
 

@@ -48,6 +48,7 @@ final class MeterObserver implements DispatchObserver {
   private final Timer settled;
   private final Timer settleFailed;
   private final Counter outcomesDropped;
+  private final Counter replicaRetired;
   private final Counter drainCut;
   private final MetersByTag<HaltRule, Counter> batchesHalted;
   private final DestinationMeters destinations;
@@ -99,6 +100,8 @@ final class MeterObserver implements DispatchObserver {
                     .description("Batches that stopped by themselves")
                     .tag("rule", rule.name().toLowerCase(Locale.ROOT))
                     .register(registry));
+    replicaRetired =
+        counter(registry, "sluice.replica.retired", "Times that peers took this process for dead");
     drainCut = counter(registry, "sluice.drain.cut", "Exchanges that the drain had to cut");
   }
 
@@ -162,6 +165,11 @@ final class MeterObserver implements DispatchObserver {
   @Override
   public void leaseLost(int outcomeCount) {
     outcomesDropped.increment(outcomeCount);
+  }
+
+  @Override
+  public void replicaRetired() {
+    replicaRetired.increment();
   }
 
   @Override

@@ -202,4 +202,21 @@ public interface ShardQueue {
    * store's own thread and must return at once.
    */
   void onReady(Runnable listener);
+
+  /**
+   * Tells whether nobody else can have been given yet what this process has claimed. While it is
+   * false nothing may begin: the process has not been heard by its peers for so long that they may
+   * soon take it for dead. Where there are no peers it is always true. Any thread; costs one read.
+   *
+   * @param nanoTime the present process nanos
+   */
+  boolean holdsLeases(long nanoTime);
+
+  /**
+   * Calls {@code listener} when all leases so far are void: peers took this process for dead, and
+   * it goes on as another one. What it had claimed is fenced, so giving it back has no effect. It
+   * runs on the store's own thread, before {@link #holdsLeases} is true again, and must return at
+   * once.
+   */
+  void onLeasesLost(Runnable listener);
 }

@@ -127,5 +127,15 @@ class IntentWriterTests {
     public void onReady(Runnable listener) {
       throw new UnsupportedOperationException("The writer does not listen");
     }
+
+    @Override
+    public boolean holdsLeases(long nanoTime) {
+      return true;
+    }
+
+    @Override
+    public void onLeasesLost(Runnable listener) {
+      // It has no peers.
+    }
   }
 }

@@ -88,6 +88,8 @@ final class LaneBench {
   private int maxInFlight;
   private int cutCount;
   private boolean room = true;
+  private boolean leasesHeld = true;
+  private long token = 1;
   private boolean busy;
   private boolean outcomeFails;
 
@@ -119,7 +121,7 @@ final class LaneBench {
     DispatchProperties properties =
         new Binder(new MapConfigurationPropertySource(values))
             .bindOrCreate("sluice.dispatch", DispatchProperties.class);
-    admission = new Admission(properties.globalConcurrency(), () -> room);
+    admission = new Admission(properties.globalConcurrency(), () -> room, _ -> leasesHeld);
     OutcomeSink sink =
         new OutcomeSink() {
           @Override
@@ -236,7 +238,7 @@ final class LaneBench {
     List<Lane> lanes = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       Lane other = lane(this::attempt);
-      admission.tryEnter(other);
+      admission.tryEnter(other, nanos);
       lanes.add(other);
     }
     return lanes;
@@ -411,7 +413,7 @@ final class LaneBench {
     byte[] payload = encoder.finish();
     to.add(
         new ClaimedShard(
-            new Lease(batch, batch, 1, 1),
+            new Lease(batch, batch, 1, token),
             gate.terms(),
             destination,
             0,
@@ -533,8 +535,23 @@ final class LaneBench {
   }
 
   void tick() {
+    admission.tick(nanos);
     lane.tick(nanos);
     cutCount = (int) open.stream().filter(exchange -> exchange.request().cutter().isCut()).count();
+  }
+
+  /** Says whether the leases are surely held; lanes hear of it at the next tick. */
+  void leasesAreHeld(boolean held) {
+    leasesHeld = held;
+  }
+
+  /** What is handed over from now on was granted anew. */
+  void nextToken() {
+    token++;
+  }
+
+  long memoryRoom() {
+    return context.memory().room();
   }
 
   void outcomesHaveRoom(boolean hasRoom) {

@@ -95,7 +95,7 @@ public class LaneBenchmark {
         (_, _) -> {
           throw new IllegalStateException("An item was intended");
         };
-    Admission admission = new Admission(properties.globalConcurrency(), () -> true);
+    Admission admission = new Admission(properties.globalConcurrency(), () -> true, _ -> true);
     LaneContext context =
         new LaneContext(
             properties,

@@ -459,6 +459,22 @@ class LaneIntentsTests {
   }
 
   @Test
+  void nothingBeginsWhoseLeaseRanOutWhileItsIntentWasCommitted() {
+    LaneBench bench = new LaneBench("--concurrency=3");
+    bench.holdIntents(true);
+    bench.addCrashed(2, BatchOptions.DEFAULT, Set.of());
+    bench.add(10, bench.atMostOnce());
+    bench.leasesAreHeld(false);
+    bench.commitIntents();
+    assertThat(bench.sentCount()).isZero();
+    assertThat(bench.admitted()).isZero();
+    assertThat(bench.givenBack()).containsExactly(new GivenBack(FIRST, null));
+    bench.leasesAreHeld(true);
+    bench.tick();
+    assertThat(bench.inFlight()).as("what was intended in a window").isEqualTo(3);
+  }
+
+  @Test
   void nothingBeginsOnceTheProcessStopsThoughItsIntentIsOnDisk() {
     LaneBench bench = new LaneBench("--concurrency=3");
     bench.holdIntents(true);

@@ -15,6 +15,7 @@ import dev.sluice.store.DestinationSettings;
 import dev.sluice.store.DestinationSettings.Concurrency;
 import dev.sluice.store.FlowSnapshot;
 import dev.sluice.store.ShardQueue.History;
+import dev.sluice.store.ShardQueue.Lease;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.BitSet;
@@ -96,6 +97,39 @@ class LaneTests {
     assertThat(bench.inFlight()).isZero();
     bench.outcomesHaveRoom(true);
     assertThat(bench.inFlight()).isEqualTo(5);
+  }
+
+  @Test
+  void beginsNothingWhileItsLeasesAreNotSurelyHeld() {
+    LaneBench bench = new LaneBench("--concurrency=5");
+    bench.add(20);
+    bench.leasesAreHeld(false);
+    bench.answer(5, OK);
+    bench.add(10);
+    bench.tick();
+    assertThat(bench.inFlight()).isZero();
+    assertThat(bench.outcomes()).as("what was on the wire").hasSize(5);
+    bench.leasesAreHeld(true);
+    bench.tick();
+    assertThat(bench.inFlight()).isEqualTo(5);
+    bench.answerAll(OK);
+    assertThat(bench.outcomes()).hasSize(30);
+  }
+
+  @Test
+  void aShardClaimedAnewIsKeptWhenAnExchangeOfItsLostLeaseEnds() {
+    LaneBench bench = new LaneBench("--concurrency=1");
+    long room = bench.memoryRoom();
+    bench.add(3);
+    bench.lane().lose(new Lease(1, 1, 1, 1));
+    bench.nextToken();
+    bench.addMore(bench.lane(), 3, 1);
+    bench.answer(1, OK);
+    assertThat(bench.lane().isEmpty()).isFalse();
+    bench.answerAll(OK);
+    assertThat(bench.sentCount()).isEqualTo(4);
+    assertThat(bench.lane().isEmpty()).isTrue();
+    assertThat(bench.memoryRoom()).isEqualTo(room);
   }
 
   @Test

@@ -182,5 +182,15 @@ class OutcomeWriterTests {
     public void onReady(Runnable listener) {
       throw new UnsupportedOperationException("The writer does not listen");
     }
+
+    @Override
+    public boolean holdsLeases(long nanoTime) {
+      return true;
+    }
+
+    @Override
+    public void onLeasesLost(Runnable listener) {
+      // It has no peers.
+    }
   }
 }

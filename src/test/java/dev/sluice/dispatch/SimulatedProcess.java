@@ -70,7 +70,8 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
     this.store = new StoreConnection(world.store(), time, world.faults(), life, this::holdsLock);
     this.sockets = world.network().new Sockets(life, loops, this::ended);
     this.writer = new OutcomeWriter(store, properties, time, DispatchObserver.NONE);
-    this.admission = new Admission(properties.globalConcurrency(), writer::hasRoom);
+    this.admission =
+        new Admission(properties.globalConcurrency(), writer::hasRoom, store::holdsLeases);
     this.intents = new IntentWriter(store);
     this.memory = new PayloadMemory(world.memoryBytes());
     LaneContext context =
@@ -326,6 +327,7 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
     } catch (InterruptedException e) {
       throw new IllegalStateException("Nobody interrupts the simulation", e);
     }
+    lanes.all().forEach(lane -> lane.release(null));
     awaitRunning(time.nanoTime() + properties.drain().toNanos(), ended);
   }
 

@@ -166,6 +166,16 @@ final class StoreConnection implements ShardQueue, ControlBoard, Housekeeping {
     throw new UnsupportedOperationException("The simulated feeder looks by itself");
   }
 
+  @Override
+  public boolean holdsLeases(long nanoTime) {
+    return true;
+  }
+
+  @Override
+  public void onLeasesLost(Runnable listener) {
+    // It has no peers.
+  }
+
   // What dispatch follows
 
   @Override

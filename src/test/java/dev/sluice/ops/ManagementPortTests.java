@@ -95,6 +95,7 @@ class ManagementPortTests {
     observer.shardsGivenBack(1);
     observer.batchHalted(HaltRule.CANARY);
     observer.drainCut(2);
+    observer.replicaRetired();
 
     String after = prometheus();
     assertGrown(before, after, "sluice_batches_accepted_total", 1);
@@ -126,6 +127,7 @@ class ManagementPortTests {
     assertGrown(before, after, "sluice_batches_halted_total{rule=\"canary\"}", 1);
     assertGrown(before, after, "sluice_batches_halted_total{rule=\"authentication\"}", 0);
     assertGrown(before, after, "sluice_drain_cut_total", 2);
+    assertGrown(before, after, "sluice_replica_retired_total", 1);
     assertThat(value(after, "sluice_pool_pending")).isEqualTo(2);
     assertThat(value(after, "sluice_pool_acquired")).isEqualTo(11);
   }

@@ -29,9 +29,16 @@ public record DatabaseProperties(
     }
   }
 
+  /** Gives a URL without what follows its question mark. */
+  static String withoutParameters(String url) {
+    int end = url.indexOf('?');
+    return end < 0 ? url : url.substring(0, end);
+  }
+
   /** Without the password. */
   @Override
   public String toString() {
-    return "DatabaseProperties[url=" + url + ", username=" + username + "]";
+    String shown = url == null ? null : withoutParameters(url);
+    return "DatabaseProperties[url=" + shown + ", username=" + username + "]";
   }
 }

@@ -88,6 +88,7 @@ final class JdbcControlBoard implements ControlBoard {
   private final Destinations destinations;
   private final Transitions transitions;
   private final Changes changes;
+  private final Terms terms;
   private final Readiness readiness;
   private final Lanes lanes;
 
@@ -98,6 +99,7 @@ final class JdbcControlBoard implements ControlBoard {
     this.destinations = parts.destinations();
     this.transitions = parts.transitions();
     this.changes = new Changes(parts.terms());
+    this.terms = parts.terms();
     this.readiness = parts.readiness();
     this.lanes = parts.lanes();
   }
@@ -220,8 +222,11 @@ final class JdbcControlBoard implements ControlBoard {
 
   @Override
   public List<BatchTerms> batchTerms(Collection<Long> batchIds) {
-    return readers.read(
-        session -> session.list(Terms.OF, Terms::read, JsonColumns.array(batchIds)));
+    List<BatchTerms> read =
+        readers.read(session -> session.list(Terms.OF, Terms::read, JsonColumns.array(batchIds)));
+    // Another replica may have changed them.
+    read.forEach(terms::keep);
+    return read;
   }
 
   @Override

@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -124,8 +125,14 @@ final class JdbcHousekeeping implements Housekeeping {
 
   @Override
   public int followBatchStates(int limit) {
-    return writer.write(
+    return inTurn(
+        Turn.FOLLOW_BATCHES,
         session -> startScheduled(session, now(), limit) + flows.follow(session, limit));
+  }
+
+  /** Runs a step unless another replica is at it: then nothing is left to move. */
+  private int inTurn(Turn turn, Session.Work<Integer> step) {
+    return writer.write(session -> turn.tryTake(session) ? step.run(session) : 0);
   }
 
   private int startScheduled(Session session, long now, int limit) throws SQLException {
@@ -136,7 +143,7 @@ final class JdbcHousekeeping implements Housekeeping {
 
   @Override
   public int promoteDue(int limit) {
-    return writer.write(session -> promoteDue(session, now(), limit));
+    return inTurn(Turn.PROMOTE, session -> promoteDue(session, now(), limit));
   }
 
   private int promoteDue(Session session, long now, int limit) throws SQLException {
@@ -171,7 +178,8 @@ final class JdbcHousekeeping implements Housekeeping {
     if (!time.holds()) {
       return 0;
     }
-    return writer.write(
+    return inTurn(
+        Turn.EXPIRE,
         session -> {
           long now = now();
           List<Overdue> overdue =
@@ -185,7 +193,11 @@ final class JdbcHousekeeping implements Housekeeping {
 
   @Override
   public ClosedShards closeShards(int limit) {
-    return writer.write(session -> ShardClosing.close(session, clock.instant(), limit));
+    return writer.write(
+        session ->
+            Turn.CLOSE.tryTake(session)
+                ? ShardClosing.close(session, clock.instant(), limit)
+                : new ClosedShards(0, Map.of()));
   }
 
   @Override
@@ -213,7 +225,8 @@ final class JdbcHousekeeping implements Housekeeping {
 
   @Override
   public int deleteDeadUploads(Instant idleSince, int limit) {
-    return writer.write(
+    return inTurn(
+        Turn.UPLOADS,
         session -> {
           uploads.buryIdle(session, idleSince.toEpochMilli(), limit);
           return uploads.removeDead(session, idleSince.toEpochMilli(), limit);
@@ -225,7 +238,8 @@ final class JdbcHousekeeping implements Housekeeping {
     if (!time.holds()) {
       return 0;
     }
-    return writer.write(
+    return inTurn(
+        Turn.OPEN_BATCHES,
         session -> {
           long now = now();
           int expired = 0;
@@ -243,33 +257,35 @@ final class JdbcHousekeeping implements Housekeeping {
     int run(Session session, long finishedBefore, int limit) throws SQLException;
   }
 
-  private int drop(Drop step, Instant finishedBefore, int limit) {
+  private int drop(Turn turn, Drop step, Instant finishedBefore, int limit) {
     if (!time.holds()) {
       return 0;
     }
-    return writer.write(session -> step.run(session, finishedBefore.toEpochMilli(), limit));
+    return inTurn(turn, session -> step.run(session, finishedBefore.toEpochMilli(), limit));
   }
 
   @Override
   public int dropPayloads(Instant finishedBefore, int limit) {
-    return drop(Retention::dropPayloads, finishedBefore, limit);
+    return drop(Turn.PAYLOADS, Retention::dropPayloads, finishedBefore, limit);
   }
 
   @Override
   public int dropRows(Instant finishedBefore, int limit) {
-    return drop(Retention::dropRows, finishedBefore, limit);
+    return drop(Turn.ROWS, Retention::dropRows, finishedBefore, limit);
   }
 
   @Override
   public int dropBatches(Instant finishedBefore, int limit) {
-    return drop(Retention::dropBatches, finishedBefore, limit);
+    return drop(Turn.BATCHES, Retention::dropBatches, finishedBefore, limit);
   }
 
   @Override
   public void postponeSuspects() {
     writer.write(
         session -> {
-          Suspects.postpone(session, now() + Suspects.WAIT_MILLIS);
+          if (Turn.SUSPECTS.tryTake(session)) {
+            Suspects.postpone(session, now() + Suspects.WAIT_MILLIS);
+          }
           return Boolean.TRUE;
         });
   }

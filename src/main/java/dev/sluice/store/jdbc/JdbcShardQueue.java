@@ -26,6 +26,7 @@ final class JdbcShardQueue implements ShardQueue {
   private final ShardContents contents;
   private final Settling settling;
   private final Readiness readiness;
+  private final Leases leases;
 
   /** Leases of claims that failed after their commit, until they are given back. */
   private final Queue<GivenBack> owed = new ConcurrentLinkedQueue<>();
@@ -38,6 +39,7 @@ final class JdbcShardQueue implements ShardQueue {
     this.contents = new ShardContents(parts.terms());
     this.settling = new Settling(parts.flows(), parts.terms(), parts.gates());
     this.readiness = parts.readiness();
+    this.leases = parts.leases();
   }
 
   private long now() {
@@ -54,15 +56,31 @@ final class JdbcShardQueue implements ShardQueue {
   public List<ClaimedShard> claim(List<ClaimRequest> requests) {
     // After a loss of power a lease is void, and what was sent under it is sent again: where that
     // must not be, an intent goes to the disk first, and the lease with it.
-    List<Claims.Granted> granted =
+    Grants grants =
         writer.writeForgettable(
             session -> {
               List<Claims.Granted> all = new ArrayList<>();
               for (ClaimRequest request : requests) {
                 all.addAll(claims.claim(session, request, now()));
               }
-              return all;
+              return new Grants(session.owner().id(), all);
             });
+    List<ClaimedShard> claimed = load(grants.shards);
+    if (!claimed.isEmpty() && !leases.areOf(grants.owner)) {
+      log.atWarn()
+          .addKeyValue("shards", claimed.size())
+          .log("Shards were claimed by a replica that peers took for dead; they get them back.");
+      return List.of();
+    }
+    return claimed;
+  }
+
+  /**
+   * @param owner the replica that they were granted to
+   */
+  private record Grants(long owner, List<Claims.Granted> shards) {}
+
+  private List<ClaimedShard> load(List<Claims.Granted> granted) {
     if (granted.isEmpty()) {
       return List.of();
     }
@@ -147,5 +165,15 @@ final class JdbcShardQueue implements ShardQueue {
   @Override
   public void onReady(Runnable listener) {
     readiness.add(listener);
+  }
+
+  @Override
+  public boolean holdsLeases(long nanoTime) {
+    return leases.areHeld(nanoTime);
+  }
+
+  @Override
+  public void onLeasesLost(Runnable listener) {
+    leases.onLost(listener);
   }
 }

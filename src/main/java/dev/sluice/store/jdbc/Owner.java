@@ -6,13 +6,33 @@ package dev.sluice.store.jdbc;
  */
 final class Owner {
 
-  private record Identity(long id, int slot) {}
+  /**
+   * A replica.
+   *
+   * @param id of its row in {@code replica}
+   * @param slot its place among the live ones
+   */
+  record Identity(long id, int slot) {}
 
-  private volatile Identity identity = new Identity(0, 0);
+  private volatile Identity identity;
+
+  /** Nobody yet. */
+  Owner() {
+    this(new Identity(0, 0));
+  }
+
+  private Owner(Identity identity) {
+    this.identity = identity;
+  }
 
   /** Begins to be this replica. */
-  void become(long id, int slot) {
-    identity = new Identity(id, slot);
+  void become(Identity replica) {
+    identity = replica;
+  }
+
+  /** Gives who it is now, for a unit of work during which it must not change. */
+  Owner now() {
+    return new Owner(identity);
   }
 
   /** Gives the id of its row in {@code replica}: {@code lease_owner} of all it holds. */

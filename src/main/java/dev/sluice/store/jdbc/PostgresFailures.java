@@ -14,11 +14,24 @@ final class PostgresFailures {
   private static final String DEADLOCK_DETECTED = "40P01";
   private static final String UNIQUE_VIOLATION = "23505";
   private static final String LOCK_NOT_AVAILABLE = "55P03";
+  private static final String CONNECTION = "08";
+  private static final String OPERATOR_INTERVENTION = "57P";
+  private static final String NO_SUCH_DATABASE = "3D000";
+  private static final String TOO_MANY_CONNECTIONS = "53300";
   private static final String DISK_FULL = "53100";
   private static final String DATA_CORRUPTED = "XX001";
   private static final String INDEX_CORRUPTED = "XX002";
 
   private PostgresFailures() {}
+
+  /** Tells whether a connection was refused for a reason that may pass while a database starts. */
+  static boolean isNotThereYet(SQLException e) {
+    String state = String.valueOf(e.getSQLState());
+    return state.startsWith(CONNECTION)
+        || state.startsWith(OPERATOR_INTERVENTION)
+        || state.equals(NO_SUCH_DATABASE)
+        || state.equals(TOO_MANY_CONNECTIONS);
+  }
 
   /** Tells whether another transaction was in the way, and the whole unit may be run again. */
   static boolean isWorthAnotherRun(SQLException e) {

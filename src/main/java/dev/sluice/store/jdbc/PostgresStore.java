@@ -17,31 +17,38 @@ final class PostgresStore implements JdbcStore {
   private static final Duration CHECK_TIMEOUT = Duration.ofSeconds(1);
   private static final String MIGRATIONS = "classpath:db/migration/postgres";
 
-  /** Held while a replica takes its slot; any number that nobody else uses in this database. */
-  private static final String ONE_AT_A_TIME =
-      """
-      SELECT pg_advisory_xact_lock(7306086814)
-      """;
-
+  /** Not a beat: only the thread that may be relied on beats. */
   private static final String CHECK =
       """
-      UPDATE replica SET beat = beat + 1 WHERE id = ? RETURNING beat
+      UPDATE replica SET name = name WHERE id = ? RETURNING id
       """;
 
   private final PostgresPool pool;
   private final Owner owner;
   private final StoreParts parts;
   private final StoreRoles roles;
+  private final Membership membership;
+  private final Peers peers;
+  private final Doorbell doorbell;
 
-  private PostgresStore(PostgresPool pool, Owner owner, StoreParts parts, PublicIds ids) {
+  private PostgresStore(
+      PostgresConnector connector,
+      PostgresPool pool,
+      Owner owner,
+      Membership membership,
+      StoreParts parts,
+      PublicIds ids) {
     this.pool = pool;
     this.owner = owner;
+    this.membership = membership;
     this.parts = parts;
     this.roles = StoreRoles.of(parts, ids);
+    this.peers = new Peers(parts);
+    this.doorbell = new Doorbell(connector, parts.readiness(), parts.clock());
   }
 
   /**
-   * Opens the store.
+   * Opens the store as a new replica; it is heard by its peers once it is {@link #start started}.
    *
    * @param time told when the store was last in use
    * @throws StoreStartException when a person must act first
@@ -52,61 +59,76 @@ final class PostgresStore implements JdbcStore {
       ProcessClock clock,
       TimeTrust time,
       SecureRandom random) {
+    PostgresConnector connector = new PostgresConnector(database);
+    new PostgresStart(connector, properties, clock).require();
     Owner owner = new Owner();
-    PostgresPool pool = new PostgresPool(database, properties, owner);
+    PostgresPool pool = new PostgresPool(connector, properties, owner);
     try {
       SqliteFile.migrate(pool.source(), MIGRATIONS, "database");
+      Membership membership = new Membership(connector, pool, owner, clock);
       StoreParts parts =
           StoreParts.of(
-              properties, clock, time, new PostgresWriter(pool), new PostgresReader(pool));
+              properties,
+              clock,
+              time,
+              new PostgresWriter(pool),
+              new PostgresReader(pool),
+              membership);
+      membership.join();
       try (Session session = pool.session()) {
-        register(session, clock);
         SeenTime.startedAfter(session, time, clock);
       }
       log.atInfo()
-          .addKeyValue("url", database.url())
+          .addKeyValue("url", connector.name())
           .addKeyValue("replica", owner.id())
           .addKeyValue("slot", owner.slot())
           .log("Store opened.");
-      return new PostgresStore(pool, owner, parts, new PublicIds(clock, random));
+      return new PostgresStore(
+          connector, pool, owner, membership, parts, new PublicIds(clock, random));
     } catch (SQLException | FlywayException e) {
       pool.close();
       throw new StoreStartException(
-          "The database %s cannot be used: %s".formatted(database.url(), e.getMessage()), e);
+          "The database %s cannot be used: %s".formatted(connector.name(), e.getMessage()), e);
     } catch (RuntimeException e) {
       pool.close();
       throw e;
     }
   }
 
-  private static void register(Session session, ProcessClock clock) throws SQLException {
-    session.list(ONE_AT_A_TIME, _ -> Boolean.TRUE);
-    Replicas.register(session, clock.instant().toEpochMilli());
-    session.connection().commit();
+  /** Beats, watches the other replicas, and tells and hears them. */
+  PostgresStore start() {
+    membership.start();
+    peers.start();
+    doorbell.start();
+    return this;
   }
 
   /** Takes what a replica held, which is gone for good. */
   void takeOver(long dead) {
-    Takeover takeover = new Takeover(parts.terms(), parts.gates(), parts.flows());
-    long now = parts.clock().instant().toEpochMilli();
-    Takeover.Taken taken =
-        parts
-            .writer()
-            .write(
-                session -> {
-                  Replicas.retire(session, dead);
-                  return takeover.run(session, now);
-                });
-    log.atWarn()
-        .addKeyValue("replica", dead)
-        .addKeyValue("recoveredShards", taken.shardCount())
-        .addKeyValue("inDoubtItems", taken.inDoubtCount())
-        .addKeyValue("poisonItems", taken.poisonCount())
-        .log("A replica is gone; what it held was taken over.");
+    parts
+        .writer()
+        .write(
+            session -> {
+              Replicas.retire(session, dead);
+              return Boolean.TRUE;
+            });
+    boolean _ = peers.takeOver();
   }
 
   long replica() {
     return owner.id();
+  }
+
+  int slot() {
+    return owner.slot();
+  }
+
+  Membership membership() {
+    return membership;
+  }
+
+  Peers peers() {
+    return peers;
   }
 
   @Override
@@ -116,16 +138,20 @@ final class PostgresStore implements JdbcStore {
 
   @Override
   public void check() {
-    long beat =
+    long known =
         parts.writer().write(session -> session.number(CHECK, owner.id()).orElse(0), CHECK_TIMEOUT);
-    if (beat < 1) {
+    if (known < 1) {
       throw new StoreException(
           StoreException.Kind.UNAVAILABLE, "The store does not know this replica any more");
     }
   }
 
+  /** The replica goes: what it did not give back is free for its peers at once. */
   @Override
   public void close() {
+    doorbell.close();
+    peers.close();
+    membership.close();
     pool.close();
     log.atInfo().addKeyValue("replica", owner.id()).log("Store closed.");
   }

@@ -1,6 +1,7 @@
 package dev.sluice.store.jdbc;
 
 import java.sql.SQLException;
+import java.util.List;
 import java.util.OptionalLong;
 
 /** The processes that share a store; an embedded one has one at a time. */
@@ -36,6 +37,21 @@ final class Replicas {
       UPDATE replica SET state = 1 WHERE id = ? AND state = 0 RETURNING slot
       """;
 
+  private static final String RETIRE_SILENT =
+      """
+      UPDATE replica SET state = 1 WHERE id = ? AND state = 0 AND beat = ? RETURNING slot
+      """;
+
+  private static final String LIVE =
+      """
+      SELECT id, beat FROM replica WHERE state = 0 AND id <> ? ORDER BY id
+      """;
+
+  private static final String HEIR =
+      """
+      SELECT slot FROM replica WHERE state = 0 ORDER BY id LIMIT 1
+      """;
+
   /** Refused credentials in a row are counted on by who takes over. */
   private static final String INHERIT_RUNS =
       """
@@ -52,12 +68,51 @@ final class Replicas {
 
   private Replicas() {}
 
+  /**
+   * A replica that lives, as far as anybody said.
+   *
+   * @param beat how often it was heard
+   */
+  record Live(long id, long beat) {}
+
+  /** Gives all others. */
+  static List<Live> others(Session session) throws SQLException {
+    return session.list(
+        LIVE, row -> new Live(row.getLong(1), row.getLong(2)), session.owner().id());
+  }
+
   /** Says that a replica is gone, unless somebody did. */
   static void retire(Session session, long id) throws SQLException {
     OptionalLong slot = session.number(RETIRE, id);
     if (slot.isPresent()) {
-      session.update(INHERIT_RUNS, session.owner().slot(), slot.getAsLong());
-      session.update(END_RUNS, slot.getAsLong());
+      inherit(session, session.owner().slot(), slot.getAsLong());
+    }
+  }
+
+  /** Says that a replica is gone unless it was heard since; gives whether this did it. */
+  static boolean retireSilent(Session session, Live silent) throws SQLException {
+    OptionalLong slot = session.number(RETIRE_SILENT, silent.id, silent.beat);
+    if (slot.isPresent()) {
+      inherit(session, session.owner().slot(), slot.getAsLong());
+    }
+    return slot.isPresent();
+  }
+
+  /** Says that the session's owner goes; the eldest of the others counts on for it. */
+  static void leave(Session session) throws SQLException {
+    OptionalLong slot = session.number(RETIRE, session.owner().id());
+    if (slot.isPresent()) {
+      OptionalLong heir = session.number(HEIR);
+      if (heir.isPresent()) {
+        inherit(session, heir.getAsLong(), slot.getAsLong());
+      }
+    }
+  }
+
+  private static void inherit(Session session, long toSlot, long fromSlot) throws SQLException {
+    if (toSlot != fromSlot) {
+      session.update(INHERIT_RUNS, toSlot, fromSlot);
+      session.update(END_RUNS, fromSlot);
     }
   }
 
@@ -66,11 +121,11 @@ final class Replicas {
     session.update(RETIRE_ALL);
   }
 
-  /** Makes the session's owner a new replica. One at a time. */
-  static void register(Session session, long now) throws SQLException {
+  /** Registers a new replica. One at a time. */
+  static Owner.Identity register(Session session, long now) throws SQLException {
     int slot = (int) session.number(FREE_SLOT).orElseThrow();
     long id = session.number(REGISTER, slot, DirectoryLock.hostName(), now).orElseThrow();
     session.update(FORGET, id);
-    session.owner().become(id, slot);
+    return new Owner.Identity(id, slot);
   }
 }

@@ -114,7 +114,7 @@ final class SqliteStore implements JdbcStore {
           .addKeyValue("inDoubtItems", taken.inDoubtCount())
           .addKeyValue("poisonItems", taken.poisonCount())
           .log("Store opened.");
-      StoreParts parts = StoreParts.of(properties, clock, time, writer, readers);
+      StoreParts parts = StoreParts.of(properties, clock, time, writer, readers, Leases.ALWAYS);
       return new SqliteStore(lock, writing.owner(), writer, readers, parts, ids);
     } catch (SQLException | RuntimeException e) {
       file.closeAfter(e, writing);
@@ -127,7 +127,7 @@ final class SqliteStore implements JdbcStore {
       Session session, StoreProperties properties, ProcessClock clock) throws SQLException {
     long now = clock.instant().toEpochMilli();
     Replicas.retireAll(session);
-    Replicas.register(session, now);
+    session.owner().become(Replicas.register(session, now));
     Takeover.Taken taken = Takeover.atStart(properties).run(session, now);
     session.takeAfterCommit();
     session.connection().commit();

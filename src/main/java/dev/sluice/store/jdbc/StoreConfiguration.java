@@ -28,7 +28,7 @@ class StoreConfiguration {
       TimeTrust time,
       ApplicationEventPublisher publisher) {
     if (database.url() != null) {
-      return PostgresStore.open(database, properties, clock, time, new SecureRandom());
+      return PostgresStore.open(database, properties, clock, time, new SecureRandom()).start();
     }
     return SqliteStore.open(
         properties,

@@ -17,14 +17,16 @@ record StoreParts(
     Transitions transitions,
     SafetyGates gates,
     Readiness readiness,
-    Terms terms) {
+    Terms terms,
+    Leases leases) {
 
   static StoreParts of(
       StoreProperties properties,
       ProcessClock clock,
       TimeTrust time,
       StoreWriter writer,
-      StoreReader readers) {
+      StoreReader readers,
+      Leases leases) {
     Lanes lanes = new Lanes(clock);
     Uploads uploads = new Uploads(properties.uploadTimeout().toMillis());
     Readiness readiness = new Readiness();
@@ -44,6 +46,7 @@ record StoreParts(
         transitions,
         new SafetyGates(terms, transitions, flows),
         readiness,
-        terms);
+        terms,
+        leases);
   }
 }

@@ -25,8 +25,12 @@ import org.springframework.util.unit.DataSize;
  *     more means fewer and longer pauses
  * @param checkAtStart how long a start looks for damage of the file's structure, at most; {@code
  *     0s} looks not at all. What it looked at is in the log
- * @param connections connections of this process to a shared database, 2 to 200; raise it when
- *     calls wait for one, within what the database allows for all replicas together
+ * @param connections connections of this process to a shared database, 2 to 200, beside two for
+ *     beats and wake-ups; raise it when calls wait for one, within what the database allows for all
+ *     replicas together
+ * @param startWait how long a start waits for a shared database that does not answer yet
+ * @param allowUnsafeDatabase starts on a shared database that may lose what was acknowledged, or
+ *     that is too old, all the same; for trials
  * @param maxSize most bytes of the file, without its write-ahead log; beyond nine tenths of it
  *     submissions are refused as on a full disk, the last tenth is for outcomes. No bound but the
  *     disk when absent
@@ -44,6 +48,8 @@ public record StoreProperties(
     @DefaultValue("4000") int checkpointPages,
     @DefaultValue("2s") Duration checkAtStart,
     @DefaultValue("10") int connections,
+    @DefaultValue("30s") Duration startWait,
+    @DefaultValue("false") boolean allowUnsafeDatabase,
     @Nullable DataSize maxSize) {
 
   public StoreProperties {
@@ -68,6 +74,7 @@ public record StoreProperties(
     require(!checkAtStart.isNegative(), "check-at-start must not be negative, was " + checkAtStart);
     require(
         connections >= 2 && connections <= 200, "connections must be 2..200, was " + connections);
+    require(!startWait.isNegative(), "start-wait must not be negative, was " + startWait);
     require(
         maxSize == null || maxSize.toMegabytes() >= 16,
         "max-size must be at least 16MB, was " + maxSize);

@@ -37,11 +37,17 @@ final class Suspects {
       DELETE FROM suspect WHERE shard_id = ? AND idx = ?
       """;
 
-  private static final String SHARDS =
-      """
-      SELECT id, batch_id, destination_id, state FROM shard
-      WHERE id IN (SELECT shard_id FROM suspect) AND state IN (0, 1)
-      """;
+  /** A shard that is just being claimed is not ready any more. */
+  private static final Sql SHARDS =
+      new Sql(
+          """
+          SELECT id, batch_id, destination_id, state FROM shard
+          WHERE id IN (SELECT shard_id FROM suspect) AND state IN (0, 1)
+          """,
+          """
+          SELECT id, batch_id, destination_id, state FROM shard
+          WHERE id IN (SELECT shard_id FROM suspect) AND state IN (0, 1) FOR UPDATE SKIP LOCKED
+          """);
 
   private static final Sql POSTPONE =
       new Sql(

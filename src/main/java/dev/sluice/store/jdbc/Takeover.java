@@ -5,10 +5,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -18,21 +19,36 @@ import java.util.TreeSet;
  */
 final class Takeover {
 
-  /** Shards that nobody alive holds. */
+  /** Whoever died stays dead, so a shard of his is nobody's until somebody takes it over. */
+  private static final Sql DEAD_OWNERS =
+      new Sql(
+          """
+          SELECT DISTINCT lease_owner FROM shard INDEXED BY shard_leased
+          WHERE state = 2
+            AND NOT EXISTS (SELECT 1 FROM replica r WHERE r.id = shard.lease_owner AND r.state = 0)
+          """,
+          """
+          SELECT DISTINCT lease_owner FROM shard
+          WHERE state = 2
+            AND NOT EXISTS (SELECT 1 FROM replica r WHERE r.id = shard.lease_owner AND r.state = 0)
+          """);
+
+  /** What a commit under way still changes is left to the next look. */
   private static final Sql RELEASE =
       new Sql(
           """
-          UPDATE shard INDEXED BY shard_leased
+          UPDATE shard
           SET state = 0, lease_owner = NULL, crashes = crashes + 1
-          WHERE state = 2
-            AND NOT EXISTS (SELECT 1 FROM replica r WHERE r.id = shard.lease_owner AND r.state = 0)
+          WHERE id IN (
+            SELECT id FROM shard INDEXED BY shard_leased WHERE state = 2 AND lease_owner = ? LIMIT ?)
           RETURNING id, batch_id, destination_id, lease_token
           """,
           """
-          UPDATE shard SET state = 0, lease_owner = NULL, crashes = crashes + 1
-          WHERE state = 2
-            AND NOT EXISTS (SELECT 1 FROM replica r WHERE r.id = shard.lease_owner AND r.state = 0)
-          RETURNING id, batch_id, destination_id, lease_token
+          WITH held AS MATERIALIZED (
+            SELECT id FROM shard WHERE state = 2 AND lease_owner = ? LIMIT ? FOR UPDATE SKIP LOCKED)
+          UPDATE shard s SET state = 0, lease_owner = NULL, crashes = crashes + 1
+          FROM held WHERE s.id = held.id
+          RETURNING s.id, s.batch_id, s.destination_id, s.lease_token
           """);
 
   /** The flows of leased shards have that many more ready shards. */
@@ -72,25 +88,57 @@ final class Takeover {
    * @param inDoubtCount items that ended in doubt by this
    * @param poisonCount items that ended by this because they end processes
    */
-  record Taken(int shardCount, int inDoubtCount, int poisonCount) {}
+  record Taken(int shardCount, int inDoubtCount, int poisonCount) {
+
+    static final Taken NOTHING = new Taken(0, 0, 0);
+
+    Taken plus(Taken other) {
+      return new Taken(
+          shardCount + other.shardCount,
+          inDoubtCount + other.inDoubtCount,
+          poisonCount + other.poisonCount);
+    }
+  }
 
   private record FlowKey(long batchId, long destinationId) {}
 
-  /** Takes what dead replicas held from them. */
+  /** Takes all that dead replicas held from them, at a start. */
   Taken run(Session session, long now) throws SQLException {
-    List<Lease> released = new ArrayList<>(session.list(RELEASE, Takeover::lease));
-    Map<FlowKey, Integer> ready = new HashMap<>();
+    return follow(session, released(session, Integer.MAX_VALUE), now);
+  }
+
+  /** Takes up to {@code limit} shards that dead replicas held from them. */
+  Taken step(Session session, long now, int limit) throws SQLException {
+    List<Lease> released = released(session, limit);
+    return released.isEmpty() ? Taken.NOTHING : follow(session, released, now);
+  }
+
+  private static List<Lease> released(Session session, int limit) throws SQLException {
+    List<Lease> released = new ArrayList<>();
+    for (Long owner : session.list(DEAD_OWNERS, row -> row.getLong(1))) {
+      if (released.size() < limit) {
+        released.addAll(session.list(RELEASE, Takeover::lease, owner, limit - released.size()));
+      }
+    }
+    return released;
+  }
+
+  private Taken follow(Session session, List<Lease> released, long now) throws SQLException {
+    Map<FlowKey, Integer> ready =
+        new TreeMap<>(
+            Comparator.comparingLong(FlowKey::batchId).thenComparingLong(FlowKey::destinationId));
     Set<Long> batches = new TreeSet<>();
     for (Lease shard : released) {
       ready.merge(new FlowKey(shard.batchId(), shard.destinationId()), 1, Integer::sum);
       batches.add(shard.batchId());
     }
+    // Batches before their flows, as a pause locks them.
+    for (Long batch : batches) {
+      session.update(FOLLOW_BATCH, batch);
+    }
     for (Map.Entry<FlowKey, Integer> flow : ready.entrySet()) {
       session.update(
           COUNT_IN_FLOW, flow.getValue(), flow.getKey().batchId, flow.getKey().destinationId);
-    }
-    for (Long batch : batches) {
-      session.update(FOLLOW_BATCH, batch);
     }
     UnresolvedIntents intents =
         new UnresolvedIntents(session, terms, gates, Instant.ofEpochMilli(now));

@@ -23,7 +23,7 @@ class StoreConfigurationTests {
   @TempDir Path directory;
 
   @Configuration
-  @EnableConfigurationProperties(StoreProperties.class)
+  @EnableConfigurationProperties({StoreProperties.class, DatabaseProperties.class})
   static class Properties {}
 
   private ApplicationContextRunner runner() {

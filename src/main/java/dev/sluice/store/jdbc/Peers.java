@@ -1,0 +1,147 @@
+package dev.sluice.store.jdbc;
+
+import dev.sluice.model.ProcessClock;
+import dev.sluice.store.StoreException;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Watches the other replicas. One whose beat stands still for long is said to be gone, and whatever
+ * nobody alive holds is taken over. Time counts by this process's own clock, and only while it can
+ * see: a database that was away for an hour makes nobody silent.
+ */
+final class Peers implements AutoCloseable {
+
+  /** How long a beat stands still before its replica counts as dead. */
+  static final Duration SILENCE = Duration.ofSeconds(12);
+
+  /** What one look adds at most to a silence, however long ago the last one was. */
+  static final Duration MOST_A_LOOK = Duration.ofSeconds(2);
+
+  /** How often what nobody alive holds is looked for, though nobody went. */
+  static final Duration SWEEP = Duration.ofSeconds(5);
+
+  private static final Logger log = LoggerFactory.getLogger(Peers.class);
+  private static final Duration LOOK = Duration.ofMillis(500);
+
+  /** Shards of one step. */
+  private static final int STEP = 500;
+
+  private final StoreWriter writer;
+  private final StoreReader readers;
+  private final ProcessClock clock;
+  private final Takeover takeover;
+  private final Rounds rounds = new Rounds("sluice-peers", LOOK, this::look);
+
+  /** What was seen last, by id; of the one who looks, like all that follows. */
+  private Map<Long, Seen> seen = new HashMap<>();
+
+  /** Process nanos after the last look that saw something. */
+  private long lookedAt;
+
+  private long sweptAt;
+
+  /** Set while somebody went and what it held was not looked for yet. */
+  private boolean sweepDue = true;
+
+  private record Seen(long beat, long silentNanos) {}
+
+  Peers(StoreParts parts) {
+    this.writer = parts.writer();
+    this.readers = parts.readers();
+    this.clock = parts.clock();
+    this.takeover = new Takeover(parts.terms(), parts.gates(), parts.flows());
+    this.lookedAt = clock.nanoTime();
+    this.sweptAt = lookedAt;
+  }
+
+  /** Begins to watch. */
+  void start() {
+    rounds.start();
+  }
+
+  /** One look. One thread at a time. */
+  void look() {
+    try {
+      watch();
+      if (sweepDue || clock.nanoTime() - sweptAt >= SWEEP.toNanos()) {
+        sweepDue = !takeOver();
+        sweptAt = clock.nanoTime();
+      }
+    } catch (StoreException e) {
+      log.atDebug().setCause(e).log("The other replicas could not be looked at.");
+    }
+  }
+
+  private void watch() {
+    // From the end of the last look to the begin of this one: rather too little than too much.
+    long passed = Math.clamp(clock.nanoTime() - lookedAt, 0, MOST_A_LOOK.toNanos());
+    List<Replicas.Live> others = readers.read(Replicas::others);
+    lookedAt = clock.nanoTime();
+    Map<Long, Seen> now = new HashMap<>();
+    List<Replicas.Live> silentOnes = new ArrayList<>();
+    for (Replicas.Live other : others) {
+      Seen before = seen.get(other.id());
+      long silent = before == null || before.beat != other.beat() ? 0 : before.silentNanos + passed;
+      now.put(other.id(), new Seen(other.beat(), silent));
+      if (silent >= SILENCE.toNanos()) {
+        silentOnes.add(other);
+      }
+    }
+    sweepDue |= !now.keySet().containsAll(seen.keySet());
+    seen = now;
+    silentOnes.forEach(this::retire);
+  }
+
+  private void retire(Replicas.Live silent) {
+    if (writer.write(session -> Replicas.retireSilent(session, silent))) {
+      seen.remove(silent.id());
+      sweepDue = true;
+      log.atWarn()
+          .addKeyValue("replica", silent.id())
+          .addKeyValue("silentFor", SILENCE)
+          .log("A replica is silent and counts as dead; what it held is taken over.");
+    }
+  }
+
+  /** Takes over what nobody alive holds, in steps; false when another replica is at it. */
+  boolean takeOver() {
+    Takeover.Taken all = Takeover.Taken.NOTHING;
+    while (true) {
+      Optional<Takeover.Taken> step = writer.write(this::step);
+      if (step.isEmpty()) {
+        return false;
+      }
+      all = all.plus(step.get());
+      if (step.get().shardCount() < STEP) {
+        break;
+      }
+    }
+    if (all.shardCount() > 0) {
+      log.atWarn()
+          .addKeyValue("recoveredShards", all.shardCount())
+          .addKeyValue("inDoubtItems", all.inDoubtCount())
+          .addKeyValue("poisonItems", all.poisonCount())
+          .log("Shards of replicas that are gone were taken over.");
+    }
+    return true;
+  }
+
+  private Optional<Takeover.Taken> step(Session session) throws SQLException {
+    return Turn.TAKE_OVER.tryTake(session)
+        ? Optional.of(takeover.step(session, clock.instant().toEpochMilli(), STEP))
+        : Optional.empty();
+  }
+
+  @Override
+  public void close() {
+    rounds.close();
+  }
+}

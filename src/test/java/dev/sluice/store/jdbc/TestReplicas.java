@@ -1,0 +1,58 @@
+package dev.sluice.store.jdbc;
+
+import dev.sluice.fixture.PostgresServer;
+import dev.sluice.model.ProcessClock;
+import dev.sluice.store.TimeTrust;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+
+/** Stores of several processes on one database; none does anything by itself. */
+final class TestReplicas implements AutoCloseable {
+
+  private final PostgresServer server = PostgresServer.shared();
+  private final PostgresServer.Database database = server.newDatabase();
+  private final List<PostgresStore> opened = new ArrayList<>();
+  private final ProcessClock clock;
+
+  TestReplicas(ProcessClock clock) {
+    this.clock = clock;
+  }
+
+  PostgresStore open() {
+    PostgresStore store = open(Map.of());
+    opened.add(store);
+    return store;
+  }
+
+  /** Opens a store that the caller closes. */
+  PostgresStore open(Map<String, String> settings) {
+    Map<String, String> values = new HashMap<>(Map.of("sluice.store.connections", "4"));
+    settings.forEach((name, value) -> values.put("sluice.store." + name, value));
+    return PostgresStore.open(
+        new DatabaseProperties(database.jdbcUrl(), database.user(), database.password()),
+        new Binder(new MapConfigurationPropertySource(values))
+            .bindOrCreate("sluice.store", StoreProperties.class),
+        clock,
+        new TimeTrust(clock, clock),
+        new SecureRandom());
+  }
+
+  PostgresServer server() {
+    return server;
+  }
+
+  PostgresServer.Database database() {
+    return database;
+  }
+
+  @Override
+  public void close() {
+    opened.forEach(PostgresStore::close);
+    server.drop(database);
+  }
+}
