@@ -268,27 +268,15 @@ CREATE TABLE resolution (
   PRIMARY KEY (batch_id, idx)
 );
 
--- What replicas publish each second. One process keeps it in memory; several share it here.
-CREATE TABLE lane_snapshot (
-  replica_slot   INTEGER NOT NULL,
-  destination_id BIGINT NOT NULL,
-  published_at   BIGINT NOT NULL,
-  snapshot       TEXT    NOT NULL,
-  PRIMARY KEY (replica_slot, destination_id)
-);
-
-CREATE TABLE flow_snapshot (
-  replica_slot   INTEGER NOT NULL,
-  batch_id       BIGINT NOT NULL,
-  destination_id BIGINT NOT NULL,
-  published_at   BIGINT NOT NULL,
-  snapshot       TEXT    NOT NULL,
-  PRIMARY KEY (replica_slot, batch_id, destination_id)
+-- What the lanes of each replica do, replaced every second.
+CREATE TABLE replica_snapshot (
+  replica_slot INTEGER     PRIMARY KEY,
+  published_at TIMESTAMPTZ NOT NULL,
+  snapshot     TEXT        NOT NULL
 );
 
 -- Few rows that change all the time: their versions stay on one page.
 ALTER TABLE replica SET (fillfactor = 10, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_scale_factor = 0);
 ALTER TABLE batch_counter SET (fillfactor = 50, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0.02);
 ALTER TABLE flow SET (fillfactor = 70, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0.02);
-ALTER TABLE lane_snapshot SET (fillfactor = 50, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0);
-ALTER TABLE flow_snapshot SET (fillfactor = 50, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0);
+ALTER TABLE replica_snapshot SET (autovacuum_vacuum_threshold = 200, autovacuum_vacuum_scale_factor = 0);

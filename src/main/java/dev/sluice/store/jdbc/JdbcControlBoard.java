@@ -90,6 +90,8 @@ final class JdbcControlBoard implements ControlBoard {
   private final Changes changes;
   private final Readiness readiness;
   private final Lanes lanes;
+  private final Terms terms;
+  private final boolean sharesStore;
 
   JdbcControlBoard(StoreParts parts) {
     this.writer = parts.writer();
@@ -100,6 +102,8 @@ final class JdbcControlBoard implements ControlBoard {
     this.changes = new Changes(parts.terms());
     this.readiness = parts.readiness();
     this.lanes = parts.lanes();
+    this.terms = parts.terms();
+    this.sharesStore = parts.sharesStore();
   }
 
   @Override
@@ -202,7 +206,10 @@ final class JdbcControlBoard implements ControlBoard {
 
   @Override
   public void publish(Snapshot snapshot) {
-    lanes.publish(snapshot);
+    lanes.publish(snapshot, List.of());
+    if (sharesStore) {
+      lanes.publish(snapshot, writer.write(session -> PeerSnapshots.exchange(session, snapshot)));
+    }
   }
 
   @Override
@@ -220,8 +227,10 @@ final class JdbcControlBoard implements ControlBoard {
 
   @Override
   public List<BatchTerms> batchTerms(Collection<Long> batchIds) {
-    return readers.read(
-        session -> session.list(Terms.OF, Terms::read, JsonColumns.array(batchIds)));
+    List<BatchTerms> read =
+        readers.read(session -> session.list(Terms.OF, Terms::read, JsonColumns.array(batchIds)));
+    read.forEach(terms::keep);
+    return read;
   }
 
   @Override

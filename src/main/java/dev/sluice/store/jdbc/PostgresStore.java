@@ -58,7 +58,7 @@ final class PostgresStore implements JdbcStore {
       SqliteFile.migrate(pool.source(), MIGRATIONS, "database");
       StoreParts parts =
           StoreParts.of(
-              properties, clock, time, new PostgresWriter(pool), new PostgresReader(pool));
+              properties, clock, time, new PostgresWriter(pool), new PostgresReader(pool), true);
       try (Session session = pool.session()) {
         register(session, clock);
         SeenTime.startedAfter(session, time, clock);

@@ -114,7 +114,7 @@ final class SqliteStore implements JdbcStore {
           .addKeyValue("inDoubtItems", taken.inDoubtCount())
           .addKeyValue("poisonItems", taken.poisonCount())
           .log("Store opened.");
-      StoreParts parts = StoreParts.of(properties, clock, time, writer, readers);
+      StoreParts parts = StoreParts.of(properties, clock, time, writer, readers, false);
       return new SqliteStore(lock, writing.owner(), writer, readers, parts, ids);
     } catch (SQLException | RuntimeException e) {
       file.closeAfter(e, writing);

@@ -3,7 +3,11 @@ package dev.sluice.store.jdbc;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.TimeTrust;
 
-/** What the roles share. */
+/**
+ * What the roles share.
+ *
+ * @param sharesStore whether other processes work on the same store
+ */
 record StoreParts(
     StoreProperties properties,
     ProcessClock clock,
@@ -17,14 +21,16 @@ record StoreParts(
     Transitions transitions,
     SafetyGates gates,
     Readiness readiness,
-    Terms terms) {
+    Terms terms,
+    boolean sharesStore) {
 
   static StoreParts of(
       StoreProperties properties,
       ProcessClock clock,
       TimeTrust time,
       StoreWriter writer,
-      StoreReader readers) {
+      StoreReader readers,
+      boolean sharesStore) {
     Lanes lanes = new Lanes(clock);
     Uploads uploads = new Uploads(properties.uploadTimeout().toMillis());
     Readiness readiness = new Readiness();
@@ -44,6 +50,7 @@ record StoreParts(
         transitions,
         new SafetyGates(terms, transitions, flows),
         readiness,
-        terms);
+        terms,
+        sharesStore);
   }
 }
