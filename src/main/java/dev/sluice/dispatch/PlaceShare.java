@@ -58,11 +58,15 @@ final class PlaceShare implements SharedLimit {
     return term.isOver() ? 0 : share;
   }
 
-  /** Says how many places are in use. */
-  void used(int count) {
+  /** Tells whether so many places may be in use, the latest of which has just been counted. */
+  boolean admits(int count) {
+    if (count > current()) {
+      return false;
+    }
     if (count > peak) {
       peak = count;
     }
+    return true;
   }
 
   @Override

@@ -12,11 +12,15 @@ final class RateDemand {
   private static final long SHORTEST_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
   private static final long SLEEP_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-  /** Such a part of the share is all of it: the last attempt may be under way to the next look. */
-  private static final double ALL = 0.95;
+  /** Such a part of the time an attempt may go untaken though more could be used. */
+  private static final double FREE = 0.01;
+
+  private static final int SURE = 3;
 
   /** More than was used, so that chance alone makes nobody wait. */
-  private static final double MARGIN = 1.03;
+  private static final double MARGIN = 1.04;
+
+  private static final double SPACE = 0.005;
 
   /** Less by this much is told at once where others may want it, or else only by that much. */
   private static final double LESS = 0.95;
@@ -34,7 +38,10 @@ final class RateDemand {
   private long usedAt;
   private long takenBefore;
   private boolean waited;
+  private int streak;
+  private long streakTaken;
   private double usedBefore;
+  private double freeBefore;
   private double announced;
 
   /**
@@ -45,7 +52,7 @@ final class RateDemand {
    * @param waited whether anybody had to wait for it since the last look
    * @param waitingCount items that could go if it were larger
    */
-  record Use(long taken, double perSecond, boolean waited, int waitingCount) {}
+  record Use(long taken, double perSecond, double freeNanos, boolean waited, int waitingCount) {}
 
   /** Gives the attempts a second that could be used; 0 when there has been no use for any. */
   double wanted(Use use, double limit, long now) {
@@ -55,14 +62,16 @@ final class RateDemand {
       lookedAt = now;
       usedAt = now;
       takenBefore = use.taken;
+      freeBefore = use.freeNanos;
     }
     boolean isNew = use.perSecond == 0 && use.waitingCount > 0;
     if (isNew) {
       usedAt = now;
+      streak = SURE;
       announced = Math.max(announced, use.waitingCount);
     }
     if (now - lookedAt >= SHORTEST_LOOK_NANOS) {
-      look(use, (now - lookedAt) / 1e9, now);
+      look(use, (now - lookedAt) / 1e9, limit, now);
       lookedAt = now;
     }
     if (now - usedAt >= SLEEP_NANOS) {
@@ -72,18 +81,27 @@ final class RateDemand {
     return Math.clamp(announced, LEAST * limit, limit);
   }
 
-  private void look(Use use, double seconds, long now) {
+  private void look(Use use, double seconds, double limit, long now) {
     long taken = use.taken - takenBefore;
     double used = taken / seconds;
-    boolean usedAll = waited && taken >= ALL * use.perSecond * seconds - 1;
+    double free = (use.freeNanos - freeBefore) / 1e9 / seconds;
+    boolean usedAll = waited && free < FREE;
+    freeBefore = use.freeNanos;
+    streak = usedAll ? streak + 1 : 0;
+    streakTaken = usedAll ? streakTaken + taken : 0;
     if (taken > 0 || waited || use.waitingCount > 0) {
       usedAt = now;
     }
     // Demand that ended is not averaged away slowly: others wait for its share.
     double lately = used < usedBefore / 2 ? used : (used + usedBefore) / 2;
-    double need = usedAll ? Math.max(used, lately) + use.waitingCount : lately * MARGIN;
+    double need = lately * MARGIN + SPACE * limit;
+    if (usedAll) {
+      double more = used + use.waitingCount;
+      boolean sure = streak > 1 && (streakTaken >= SURE || streak > SURE);
+      need = Math.max(need, sure ? more : Math.min(more, 2 * used));
+    }
     boolean hasSpare = use.perSecond > SPARE * announced;
-    if (need > announced || need < (hasSpare ? MUCH_LESS : LESS) * announced) {
+    if (need > announced || (!usedAll && need < (hasSpare ? MUCH_LESS : LESS) * announced)) {
       announced = need;
     }
     takenBefore = use.taken;

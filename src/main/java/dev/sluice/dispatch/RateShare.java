@@ -20,7 +20,7 @@ final class RateShare implements SharedLimit {
   private static final long MIN_LOOK_AGAIN_NANOS = 5_000_000;
   private static final long MAX_LOOK_AGAIN_NANOS = 1_000_000_000;
 
-  private static final Saved NOTHING = new Saved(0, 0, 0, 0);
+  private static final Saved NOTHING = new Saved(0, 0, 0, 0, 0);
 
   private final LimitKey key;
   private final ShareTerm term;
@@ -42,8 +42,10 @@ final class RateShare implements SharedLimit {
    * @param atNanos when it was so
    * @param perSecond the share
    * @param taken attempts ever taken
+   * @param freeNanos how long ever an attempt could have been taken and was not
    */
-  private record Saved(double attempts, long atNanos, double perSecond, long taken) {
+  private record Saved(
+      double attempts, long atNanos, double perSecond, long taken, double freeNanos) {
 
     Saved at(long now, double most) {
       long nanos = now - atNanos;
@@ -51,11 +53,29 @@ final class RateShare implements SharedLimit {
         return this;
       }
       double more = attempts + perSecond * nanos / 1e9;
-      return new Saved(Math.min(more, Math.max(most, attempts)), now, perSecond, taken);
+      double free = more > 1 && perSecond > 0 ? (more - 1) / perSecond * 1e9 : 0;
+      return new Saved(
+          Math.min(more, Math.max(most, attempts)),
+          now,
+          perSecond,
+          taken,
+          freeNanos + Math.min(free, (double) nanos));
     }
 
     Saved take() {
-      return new Saved(attempts - 1, atNanos, perSecond, taken + 1);
+      return new Saved(attempts - 1, atNanos, perSecond, taken + 1, freeNanos);
+    }
+
+    Saved giveBack() {
+      return new Saved(attempts + 1, atNanos, perSecond, taken - 1, freeNanos);
+    }
+
+    Saved holding(double saved) {
+      return new Saved(saved, atNanos, perSecond, taken, freeNanos);
+    }
+
+    Saved goingBy(double share) {
+      return new Saved(attempts, atNanos, share, taken, freeNanos);
     }
 
     /** Gives the nanoseconds from {@code atNanos} until one more attempt is saved up. */
@@ -69,12 +89,11 @@ final class RateShare implements SharedLimit {
     Rate before = rate;
     rate = wanted;
     if (before == null) {
-      saved.updateAndGet(now -> new Saved(now.attempts, now.atNanos, 0, now.taken));
+      saved.updateAndGet(now -> now.goingBy(0));
     } else if (wanted != null && wanted.perSecond() < before.perSecond()) {
       // As every replica does, so that they keep the new limit before anyone has asked.
       double part = wanted.perSecond() / before.perSecond();
-      saved.updateAndGet(
-          now -> new Saved(now.attempts, now.atNanos, now.perSecond * part, now.taken));
+      saved.updateAndGet(now -> now.goingBy(now.perSecond * part));
     }
   }
 
@@ -103,6 +122,11 @@ final class RateShare implements SharedLimit {
         return wait;
       }
     }
+  }
+
+  /** Takes back an attempt that was reserved and not used. */
+  void giveBack() {
+    saved.updateAndGet(Saved::giveBack);
   }
 
   /** Gives how long a refused caller should wait before it asks again. */
@@ -140,13 +164,14 @@ final class RateShare implements SharedLimit {
   public @Nullable Demand demand(Load load, long now) {
     Rate whole = rate;
     Saved is = saved.get();
+    is = is.at(term.within(now), most(is.perSecond));
     boolean hadToWait = waited;
     waited = false;
     double wanted =
         whole == null
             ? 0
             : demand.wanted(
-                new RateDemand.Use(is.taken, is.perSecond, hadToWait, load.waiting()),
+                new RateDemand.Use(is.taken, is.perSecond, is.freeNanos, hadToWait, load.waiting()),
                 whole.perSecond(),
                 now);
     if (whole == null || wanted <= 0) {
@@ -178,7 +203,7 @@ final class RateShare implements SharedLimit {
     while (true) {
       Saved before = saved.get();
       Saved until = before.at(term.within(now), most(before.perSecond));
-      Saved after = new Saved(until.attempts, now, perSecond, until.taken);
+      Saved after = new Saved(until.attempts, now, perSecond, until.taken, until.freeNanos);
       if (saved.compareAndSet(before, after)) {
         return before.perSecond;
       }
@@ -192,12 +217,7 @@ final class RateShare implements SharedLimit {
       double more = whole.perSecond() * share.quiet().toMillis() / 1e3;
       double most = most(share.amount());
       saved.updateAndGet(
-          now ->
-              new Saved(
-                  Math.max(now.attempts, Math.min(most, now.attempts + more)),
-                  now.atNanos,
-                  now.perSecond,
-                  now.taken));
+          now -> now.holding(Math.max(now.attempts, Math.min(most, now.attempts + more))));
     }
   }
 }

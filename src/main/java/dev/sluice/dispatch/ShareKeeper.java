@@ -34,6 +34,7 @@ final class ShareKeeper {
   private boolean holding;
 
   private boolean failing;
+  private volatile boolean draining;
 
   /**
    * @param limits gives every limit that there is now, with what goes on under it
@@ -57,13 +58,36 @@ final class ShareKeeper {
     }
   }
 
+  /** What goes on where nothing begins any more. */
+  private record Rest(Load load) implements Load {
+    @Override
+    public int waiting() {
+      return 0;
+    }
+
+    @Override
+    public int inUse() {
+      return load.inUse();
+    }
+
+    @Override
+    public void wake() {
+      // Nothing waits.
+    }
+  }
+
+  /** Says that nothing begins any more: what waits is for others. Any thread. */
+  void drain() {
+    draining = true;
+  }
+
   /** One renewal; called twice a second, and soon after something new is in use. */
   void beat() {
     long now = clock.nanoTime();
     List<Claim> claims = new ArrayList<>();
     limits.accept(
         (limit, load) -> {
-          Demand demand = limit.demand(load, now);
+          Demand demand = limit.demand(draining ? new Rest(load) : load, now);
           if (demand != null) {
             claims.add(new Claim(limit, load, demand));
           }
@@ -122,6 +146,7 @@ final class ShareKeeper {
 
   /** Gives everything back: nothing limited is sent any more. */
   void release() {
+    term.extend(clock.nanoTime());
     try {
       var _ = store.renew(List.of());
     } catch (StoreException e) {

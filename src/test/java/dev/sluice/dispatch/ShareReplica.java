@@ -136,8 +136,10 @@ final class ShareReplica {
       waiting += (int) arrived;
       arrived -= (int) arrived;
     }
-    ready = Math.min(Math.max(1, demand.speed() * seconds), ready + demand.speed() * seconds);
+    // A place that is free stays free: what it could not use at once is not lost.
+    ready = Math.min(1 + 2 * demand.speed() * seconds, ready + demand.speed() * seconds);
     send();
+    world.checkShares();
     time.in(STEP_NANOS, sending, this::step);
   }
 
@@ -172,9 +174,7 @@ final class ShareReplica {
 
   void demand(Demand wanted) {
     demand = wanted;
-    if (wanted.equals(Demand.NONE)) {
-      waiting = 0;
-    }
+    waiting = 0;
   }
 
   void die() {
@@ -208,7 +208,22 @@ final class ShareReplica {
 
   /** Gives what it could send now if it had the whole limit. */
   double perSecond() {
-    return isThere() && !cut ? demand.perSecond() : 0;
+    if (!isThere() || cut) {
+      return 0;
+    }
+    // What did not go as it came is there still.
+    boolean isBehind = waiting > 5 + demand.arrivals();
+    return isBehind ? demand.speed() : demand.perSecond();
+  }
+
+  /** Tells whether something else than the limit holds it. */
+  boolean isSlow() {
+    return isThere() && Double.isFinite(demand.speed());
+  }
+
+  /** Gives what it goes by. */
+  double goesBy() {
+    return life.isOver() ? 0 : share.held(load);
   }
 
   long number() {

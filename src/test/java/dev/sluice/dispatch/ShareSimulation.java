@@ -18,12 +18,15 @@ import org.jspecify.annotations.Nullable;
 final class ShareSimulation {
 
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
-  private static final int[] RATES = {20, 50, 100, 300, 500};
+  private static final int[] RATES = {50, 100, 300, 500, 1000};
   private static final int MOST_REPLICAS = 5;
   private static final int PHASES = 3;
 
   /** A share that nobody renews any more is another's after this. */
   private static final double LOST_SECONDS = 3.2;
+
+  /** The clocks of replicas run at different speeds. */
+  private static final double CLOCK = 1.001;
 
   private static final double MOVED_SECONDS = 2;
 
@@ -39,6 +42,7 @@ final class ShareSimulation {
   private long[] sent = new long[1 << 14];
   private byte[] sentBy = new byte[1 << 14];
   private int sentCount;
+  private boolean overlap;
 
   ShareSimulation(long seed, @Nullable ShareMutation mutation) {
     this.random = new Random(seed);
@@ -146,43 +150,52 @@ final class ShareSimulation {
       return MOVED_SECONDS;
     }
     ShareReplica one = there.get(random.nextInt(there.size()));
-    switch (chance) {
+    return switch (chance) {
       case 2, 3 -> {
         tell("replica " + one.number() + " dies");
         one.die();
-        return LOST_SECONDS;
+        yield LOST_SECONDS;
       }
       case 4 -> {
         tell("replica " + one.number() + " leaves");
         one.leave();
-        return MOVED_SECONDS;
+        yield MOVED_SECONDS;
       }
       case 5 -> {
         tell("replica " + one.number() + " is cut off, or connected again");
         one.cut(one.perSecond() > 0);
-        return LOST_SECONDS;
+        yield LOST_SECONDS;
       }
       case 6 -> {
         double seconds = 1 + 4 * random.nextDouble();
         tell("replica " + one.number() + " stops for " + seconds + " s");
         one.stop((long) (seconds * SECOND));
-        return seconds + MOVED_SECONDS;
+        yield seconds + MOVED_SECONDS;
       }
       default -> {
         Demand demand = demand();
         tell("replica " + one.number() + " wants " + demand);
         one.demand(demand);
-        return MOVED_SECONDS;
+        yield MOVED_SECONDS;
       }
-    }
+    };
   }
 
   // What must hold
 
+  /** No two replicas go by the same part of the limit, at any time. */
+  void checkShares() {
+    double sum = replicas.stream().mapToDouble(ShareReplica::goesBy).sum();
+    if (sum > CLOCK * rate.perSecond() && !overlap) {
+      overlap = true;
+      fail("shares of %.3f at %.3f s".formatted(sum, time.nanoTime() / 1e9), rate.perSecond());
+    }
+  }
+
   /** Never more than the limit: 5 % over any 10 s, and what the arithmetic promises. */
   private void checkLimit() {
     double promised =
-        10.0 * rate.perSecond() + rate.burst() + replicas.size() + 0.05 * rate.perSecond();
+        CLOCK * 10 * rate.perSecond() + rate.burst() + replicas.size() + 0.05 * rate.perSecond();
     double most = Math.min(promised, 1.05 * 10 * rate.perSecond());
     int first = 0;
     for (int last = 0; last < sentCount; last++) {
@@ -205,7 +218,7 @@ final class ShareSimulation {
     pass(MOVED_SECONDS);
     if (someWantMore()) {
       long count = count(from, from + 2 * SECOND, -1);
-      double least = 0.9 * 2 * rate.perSecond() - replicas.size() - 1;
+      double least = 0.85 * 2 * rate.perSecond() - replicas.size() - 1;
       if (count < least) {
         fail("%d sent in 2 s from %.3f s".formatted(count, from / 1e9), least);
       }
@@ -223,8 +236,10 @@ final class ShareSimulation {
     if (!someWantMore()) {
       return;
     }
+    // Where another gate holds a replica, what it can use is found out by trying.
+    double part = replicas.stream().anyMatch(ShareReplica::isSlow) ? 0.93 : 0.95;
     long count = count(from, to, -1);
-    double least = 0.95 * seconds * rate.perSecond();
+    double least = part * seconds * rate.perSecond() - replicas.size();
     if (count < least) {
       fail("%d sent in %.3f s from %.3f s".formatted(count, seconds, from / 1e9), least);
     }
@@ -232,7 +247,7 @@ final class ShareSimulation {
     for (ShareReplica replica : replicas) {
       double fair = Math.min(replica.perSecond(), even);
       long own = count(from, to, replica.number());
-      if (own < 0.85 * fair * seconds - 3) {
+      if (own < 0.8 * fair * seconds - 3) {
         fail(
             "replica %d sent %d from %.3f s".formatted(replica.number(), own, from / 1e9),
             fair * seconds);

@@ -81,9 +81,10 @@ final class SharedStore {
       long number = ++beat;
       pass(delay());
       boolean lost = cut || (rough && random.nextInt(60) == 0);
-      boolean late = rough && random.nextInt(60) == 0;
+      boolean late = rough && random.nextInt(20) == 0;
       if (late) {
-        time.in(delay() + TIMEOUT_NANOS, server, () -> execute(replica, number, demands));
+        long after = TIMEOUT_NANOS + random.nextLong(4 * TIMEOUT_NANOS);
+        time.in(after, server, () -> execute(replica, number, demands));
       }
       if (lost || late) {
         return noReply();

@@ -1514,7 +1514,7 @@ public abstract class StoreContract {
           .satisfies(shard -> assertThat(shard.lease().batchId()).isEqualTo(failsFast.id()));
       assertThat(store.queue().ready(0, 10)).isEmpty();
 
-      store.board().park(List.of(new ControlBoard.Parking(id, null, null)));
+      store.board().park(List.of(Parking.over(id, until)));
       assertThat(claimAll(store.queue(), 100))
           .singleElement()
           .satisfies(shard -> assertThat(shard.lease().batchId()).isEqualTo(waits.id()));

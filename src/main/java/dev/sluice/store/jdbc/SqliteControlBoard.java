@@ -42,7 +42,13 @@ final class SqliteControlBoard implements ControlBoard {
 
   private static final String PARK =
       """
-      UPDATE destination SET parked_until = ?, park_reason = ? WHERE id = ?
+      UPDATE destination SET parked_until = ?2, park_reason = ?3
+      WHERE id = ?1 AND (parked_until IS NULL OR parked_until < ?2)
+      """;
+
+  private static final String UNPARK =
+      """
+      UPDATE destination SET parked_until = NULL, park_reason = NULL WHERE id = ? AND parked_until <= ?
       """;
 
   private static final String CONTROLS =
@@ -169,9 +175,10 @@ final class SqliteControlBoard implements ControlBoard {
     writer.write(
         session -> {
           for (Parking parking : parkings) {
-            session.update(
-                PARK, Rows.millis(parking.until()), parking.reason(), parking.destinationId());
-            if (parking.until() == null) {
+            long until = parking.until().toEpochMilli();
+            if (parking.reason() != null) {
+              session.update(PARK, parking.destinationId(), until, parking.reason());
+            } else if (session.update(UNPARK, parking.destinationId(), until) > 0) {
               readiness.changed(session);
             }
           }

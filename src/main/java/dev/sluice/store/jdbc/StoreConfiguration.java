@@ -5,6 +5,7 @@ import dev.sluice.store.BatchReader;
 import dev.sluice.store.BatchWriter;
 import dev.sluice.store.ControlBoard;
 import dev.sluice.store.Housekeeping;
+import dev.sluice.store.LimitShares;
 import dev.sluice.store.ShardQueue;
 import dev.sluice.store.TimeTrust;
 import java.security.SecureRandom;
@@ -52,6 +53,12 @@ class StoreConfiguration {
   @Bean
   BatchReader batchReader(SqliteStore store) {
     return store.batchReader();
+  }
+
+  /** One process on an embedded store has every limit to itself. */
+  @Bean
+  LimitShares limitShares() {
+    return LimitShares.WHOLE;
   }
 
   @Bean
