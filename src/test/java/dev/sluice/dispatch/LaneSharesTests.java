@@ -88,8 +88,7 @@ class LaneSharesTests {
     assertThat(bench.inFlight()).isZero();
     give(Kind.BATCH_CONCURRENCY, 3);
     assertThat(store.demands)
-        .containsExactly(
-            new Demand(new LimitKey(Kind.BATCH_CONCURRENCY, "1"), 10, 10, 0));
+        .containsExactly(new Demand(new LimitKey(Kind.BATCH_CONCURRENCY, "1"), 10, 10, 0));
     assertThat(bench.inFlight()).isEqualTo(3);
     give(Kind.BATCH_CONCURRENCY, 5);
     assertThat(bench.inFlight()).isEqualTo(5);

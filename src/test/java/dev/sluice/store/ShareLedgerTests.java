@@ -126,8 +126,7 @@ class ShareLedgerTests {
     for (int i = 0; i < 120; i++) {
       for (long replica = 1; replica <= 3; replica++) {
         double before = held.getOrDefault(replica, 0.0);
-        double share =
-            renew(replica, new Demand(one, 1, 1, before)).shares().getFirst().amount();
+        double share = renew(replica, new Demand(one, 1, 1, before)).shares().getFirst().amount();
         held.put(replica, share);
         turns.merge(replica, share > before ? 1 : 0, Integer::sum);
         assertThat(held.values().stream().mapToDouble(each -> each).sum()).isLessThanOrEqualTo(1);

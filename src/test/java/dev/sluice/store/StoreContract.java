@@ -1554,6 +1554,28 @@ public abstract class StoreContract {
       assertThat(claim(ALPHA, 10)).hasSize(1);
     }
 
+    @Test
+    void theLongestParkingOfAllReplicasHolds() {
+      sealed(store.writer(), shard(ALPHA, 0, 10));
+      long id = store.reader().destination(ALPHA.key()).orElseThrow().id();
+      Instant soon = clock.instant().plusSeconds(20);
+      Instant late = clock.instant().plusSeconds(60);
+      store.board().park(List.of(new Parking(id, late, "breaker")));
+      store.board().park(List.of(new Parking(id, soon, "hold")));
+      assertThat(store.board().destinationControls(Set.of(id)))
+          .singleElement()
+          .satisfies(
+              parked -> {
+                assertThat(parked.parkedUntil()).isEqualTo(late);
+                assertThat(parked.parkReason()).isEqualTo("breaker");
+              });
+
+      store.board().park(List.of(Parking.over(id, soon)));
+      assertThat(claim(ALPHA, 10)).as("another replica's is not over").isEmpty();
+      store.board().park(List.of(Parking.over(id, late)));
+      assertThat(claim(ALPHA, 10)).hasSize(1);
+    }
+
     private static DestinationSettings breaker(BreakerOverride wanted) {
       return new DestinationSettings(null, null, wanted);
     }
