@@ -85,6 +85,7 @@ final class Dispatcher implements SmartLifecycle {
     running = true;
     writer.start(admission::wakeAll, this::settled);
     intents.start(this::lose);
+    housekeeper.begin();
     feeder.start();
     if (shares != null) {
       shares.start();

@@ -79,6 +79,11 @@ final class Housekeeper {
     this.slowAt = clock.nanoTime() - TimeUnit.HOURS.toNanos(1);
   }
 
+  /** Before anything is claimed. */
+  void begin() {
+    housekeeping.postponeSuspects();
+  }
+
   /** One round; called some times a second. */
   void tick() {
     drain(() -> housekeeping.expireBatches(STEP));

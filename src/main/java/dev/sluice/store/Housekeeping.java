@@ -64,6 +64,12 @@ public interface Housekeeping {
   /** Removes batch rows finished before {@code finishedBefore}. */
   int dropBatches(Instant finishedBefore, int limit);
 
+  /**
+   * Has the shards of suspects wait for some seconds: dispatch has just begun, and a process that
+   * ends again and again soon after its start must try none.
+   */
+  void postponeSuspects();
+
   /** Notes what time it is, for the next start; called every few seconds. */
   void noteTime();
 }

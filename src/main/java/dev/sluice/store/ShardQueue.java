@@ -171,8 +171,9 @@ public interface ShardQueue {
    * of that number. A take-over of a dead holder's shard ends such items {@code IN_DOUBT} where
    * nothing may be sent twice. Elsewhere it counts one end of the process against them, and the
    * second makes them {@code FAILED} with the code {@code poison}; a shard with a suspect is
-   * claimable only some seconds after the take-over, so that a process that ends again and again
-   * soon after its start tries none. Giving a shard back voids its intents.
+   * claimable only some seconds after the take-over, and after {@link
+   * Housekeeping#postponeSuspects}, so that a process that ends again and again soon after its
+   * start tries none. Giving a shard back voids its intents.
    *
    * @return leases that had moved on: nothing of them may be sent
    */

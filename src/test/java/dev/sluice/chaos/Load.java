@@ -180,8 +180,12 @@ final class Load implements AutoCloseable {
       submission.askCancel();
       var _ = Client.expect("cancel", client.http().post(path + "/cancel"), 200, 409);
     } else if (dice < 9 || (wanted && need == Need.PAUSE)) {
-      var _ = Client.expect("pause", client.http().post(path + "/pause"), 200, 409);
-      story.unfinishedPauses().add(submission);
+      try {
+        var _ = Client.expect("pause", client.http().post(path + "/pause"), 200, 409);
+      } finally {
+        // Also when the answer was lost with the process: what is paused has to go on.
+        story.unfinishedPauses().add(submission);
+      }
       breathe();
     } else if (dice < 16 || (wanted && need == Need.REDRIVE)) {
       redrive(random);

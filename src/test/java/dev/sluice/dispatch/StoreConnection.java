@@ -366,6 +366,11 @@ final class StoreConnection implements ShardQueue, ControlBoard, Housekeeping {
   }
 
   @Override
+  public void postponeSuspects() {
+    // A simulated process dispatches as soon as it has taken over.
+  }
+
+  @Override
   public void noteTime() {
     // Simulated clocks are never wrong.
   }

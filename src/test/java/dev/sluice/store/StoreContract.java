@@ -1292,6 +1292,10 @@ public abstract class StoreContract {
       store = crashAndReopen();
       clock.advance(Duration.ofSeconds(2));
       assertThat(store.housekeeping().promoteDue(100)).as("it waits anew").isZero();
+      clock.advance(Duration.ofSeconds(2));
+      store.housekeeping().postponeSuspects();
+      clock.advance(Duration.ofSeconds(2));
+      assertThat(store.housekeeping().promoteDue(100)).as("and once more").isZero();
       assertThat(claimDue(ALPHA, 3)).hasSize(1);
     }
 

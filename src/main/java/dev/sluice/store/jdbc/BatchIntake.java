@@ -19,7 +19,9 @@ final class BatchIntake {
 
   private static final String BY_KEY =
       """
-      SELECT id, public_id, one_shot, sealed_at, created_epoch, created_at, fingerprint
+      SELECT id, public_id, one_shot, sealed_at,
+        (SELECT count(*) FROM replica r WHERE r.id = batch.created_epoch AND r.state = 0), created_at,
+        fingerprint
       FROM batch WHERE tenant = ? AND idempotency_key = ?
       """;
 
@@ -42,10 +44,14 @@ final class BatchIntake {
       RETURNING id
       """;
 
-  private static final String BATCH =
-      """
-      SELECT state, total, one_shot FROM batch WHERE id = ?
-      """;
+  private static final Sql BATCH =
+      new Sql(
+          """
+          SELECT state, total, one_shot FROM batch WHERE id = ?
+          """,
+          """
+          SELECT state, total, one_shot FROM batch WHERE id = ? FOR UPDATE
+          """);
 
   private static final String EARLIER_BY_KEY =
       """
@@ -69,7 +75,7 @@ final class BatchIntake {
       """
       INSERT INTO flow (batch_id, destination_id, ready_shards, next_seq) VALUES (?, ?, 1, 1)
       ON CONFLICT (batch_id, destination_id)
-        DO UPDATE SET ready_shards = ready_shards + 1, next_seq = next_seq + 1
+        DO UPDATE SET ready_shards = flow.ready_shards + 1, next_seq = flow.next_seq + 1
       RETURNING next_seq
       """;
 
@@ -119,15 +125,12 @@ final class BatchIntake {
       INSERT INTO redriven (parent_id, idx, upload_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
       """;
 
-  private final long epoch;
   private final long timeoutMillis;
   private final PublicIds ids;
   private final Uploads uploads;
   private final Destinations destinations;
 
-  BatchIntake(
-      long epoch, long timeoutMillis, PublicIds ids, Uploads uploads, Destinations destinations) {
-    this.epoch = epoch;
+  BatchIntake(long timeoutMillis, PublicIds ids, Uploads uploads, Destinations destinations) {
     this.timeoutMillis = timeoutMillis;
     this.ids = ids;
     this.uploads = uploads;
@@ -137,7 +140,7 @@ final class BatchIntake {
   private record Keyed(
       BatchRef ref,
       boolean receiving,
-      long createdEpoch,
+      boolean creatorLives,
       long createdAt,
       byte @Nullable [] fingerprint) {}
 
@@ -168,9 +171,9 @@ final class BatchIntake {
   private static Keyed keyed(ResultSet row) throws SQLException {
     boolean receiving = row.getInt(3) == 1 && Rows.number(row, 4) == null;
     return new Keyed(
-        SqliteBatchWriter.ref(row),
+        JdbcBatchWriter.ref(row),
         receiving,
-        row.getLong(5),
+        row.getLong(5) == 1,
         row.getLong(6),
         receiving ? null : row.getBytes(7));
   }
@@ -179,7 +182,7 @@ final class BatchIntake {
     if (!keyed.receiving || uploads.isRunning(session, keyed.ref.id(), now)) {
       return false;
     }
-    boolean justBegun = keyed.createdEpoch == epoch && now - keyed.createdAt < timeoutMillis;
+    boolean justBegun = keyed.creatorLives && now - keyed.createdAt < timeoutMillis;
     return !justBegun || session.exists(HAS_UPLOADS, keyed.ref.id());
   }
 
@@ -199,7 +202,7 @@ final class BatchIntake {
                 batch.template(),
                 batch.idempotencyKey(),
                 batch.fingerprint(),
-                epoch,
+                session.owner().id(),
                 batch.parentId(),
                 batch.options().weight(),
                 Rows.millis(batch.options().notBefore()),
@@ -262,7 +265,9 @@ final class BatchIntake {
       bytes += shard.payload().length;
     }
     long batchId =
-        session.number(TOUCH, now, items, bytes, uploadId, epoch).orElseThrow(BatchIntake::gone);
+        session
+            .number(TOUCH, now, items, bytes, uploadId, session.owner().id())
+            .orElseThrow(BatchIntake::gone);
     for (NewShard shard : shards) {
       store(session, batchId, uploadId, shard);
     }
@@ -300,7 +305,8 @@ final class BatchIntake {
 
   Committed commit(Session session, long uploadId, UploadSummary summary, long now)
       throws SQLException {
-    long stored = session.number(STORED_ITEMS, uploadId, epoch).orElseThrow(BatchIntake::gone);
+    long stored =
+        session.number(STORED_ITEMS, uploadId, session.owner().id()).orElseThrow(BatchIntake::gone);
     if (stored != summary.itemCount()) {
       throw new IllegalStateException(
           "An upload of %d items has %d in shards, indicates a bug"
@@ -308,7 +314,13 @@ final class BatchIntake {
     }
     long batchId =
         session
-            .number(COMMIT, summary.fingerprint(), now, uploadId, epoch, summary.itemCount())
+            .number(
+                COMMIT,
+                summary.fingerprint(),
+                now,
+                uploadId,
+                session.owner().id(),
+                summary.itemCount())
             .orElseThrow(BatchIntake::gone);
     long total =
         session

@@ -27,34 +27,56 @@ final class BatchRows {
         LEFT JOIN batch p ON p.id = b.parent_id
         LEFT JOIN batch_counter c ON c.batch_id = b.id
       WHERE b.public_id = ? AND b.tenant = ? AND (b.one_shot = 0 OR b.sealed_at IS NOT NULL)
-      GROUP BY b.id
+      GROUP BY b.id, p.public_id
       """;
 
   /** Newest first; a filter that is NULL matches everything. */
-  private static final String PAGE =
-      """
-      SELECT b.id, b.public_id, b.tenant, b.name, b.metadata, b.options, b.template, b.state, b.reason,
-        b.total, b.created_at, b.sealed_at, b.started_at, b.paused_at, b.cancelled_at, b.finished_at,
-        b.payloads_dropped, (SELECT p.public_id FROM batch p WHERE p.id = b.parent_id),
-        (SELECT coalesce(sum(c.succeeded), 0) FROM batch_counter c WHERE c.batch_id = b.id),
-        (SELECT coalesce(sum(c.failed), 0) FROM batch_counter c WHERE c.batch_id = b.id),
-        (SELECT coalesce(sum(c.expired), 0) FROM batch_counter c WHERE c.batch_id = b.id),
-        (SELECT coalesce(sum(c.cancelled), 0) FROM batch_counter c WHERE c.batch_id = b.id),
-        (SELECT coalesce(sum(c.rejected), 0) FROM batch_counter c WHERE c.batch_id = b.id),
-        (SELECT coalesce(sum(c.in_doubt), 0) FROM batch_counter c WHERE c.batch_id = b.id),
-        (SELECT coalesce(sum(c.attempts), 0) FROM batch_counter c WHERE c.batch_id = b.id),
-        (SELECT max(c.last_outcome_at) FROM batch_counter c WHERE c.batch_id = b.id), b.held_from
-      FROM batch b
-      WHERE b.tenant = ?1 AND b.id < ?2 AND (b.one_shot = 0 OR b.sealed_at IS NOT NULL)
-        AND (?3 = 0 OR (1 << b.state) & ?3 <> 0)
-        AND (?4 IS NULL OR b.name = ?4)
-        AND NOT EXISTS (
-          SELECT 1 FROM json_each(?5) wanted
-          WHERE NOT EXISTS (
-            SELECT 1 FROM json_each(b.metadata) have
-            WHERE have.key = wanted.key AND have.value = wanted.value))
-      ORDER BY b.id DESC LIMIT ?6
-      """;
+  private static final Sql PAGE =
+      new Sql(
+          """
+          SELECT b.id, b.public_id, b.tenant, b.name, b.metadata, b.options, b.template, b.state, b.reason,
+            b.total, b.created_at, b.sealed_at, b.started_at, b.paused_at, b.cancelled_at, b.finished_at,
+            b.payloads_dropped, (SELECT p.public_id FROM batch p WHERE p.id = b.parent_id),
+            (SELECT coalesce(sum(c.succeeded), 0) FROM batch_counter c WHERE c.batch_id = b.id),
+            (SELECT coalesce(sum(c.failed), 0) FROM batch_counter c WHERE c.batch_id = b.id),
+            (SELECT coalesce(sum(c.expired), 0) FROM batch_counter c WHERE c.batch_id = b.id),
+            (SELECT coalesce(sum(c.cancelled), 0) FROM batch_counter c WHERE c.batch_id = b.id),
+            (SELECT coalesce(sum(c.rejected), 0) FROM batch_counter c WHERE c.batch_id = b.id),
+            (SELECT coalesce(sum(c.in_doubt), 0) FROM batch_counter c WHERE c.batch_id = b.id),
+            (SELECT coalesce(sum(c.attempts), 0) FROM batch_counter c WHERE c.batch_id = b.id),
+            (SELECT max(c.last_outcome_at) FROM batch_counter c WHERE c.batch_id = b.id), b.held_from
+          FROM batch b
+          WHERE b.tenant = ?1 AND b.id < ?2 AND (b.one_shot = 0 OR b.sealed_at IS NOT NULL)
+            AND (?3 = 0 OR (1 << b.state) & ?3 <> 0)
+            AND (?4 IS NULL OR b.name = ?4)
+            AND NOT EXISTS (
+              SELECT 1 FROM json_each(?5) wanted
+              WHERE NOT EXISTS (
+                SELECT 1 FROM json_each(b.metadata) have
+                WHERE have.key = wanted.key AND have.value = wanted.value))
+          ORDER BY b.id DESC LIMIT ?6
+          """,
+          """
+          SELECT b.id, b.public_id, b.tenant, b.name, b.metadata, b.options, b.template, b.state, b.reason,
+            b.total, b.created_at, b.sealed_at, b.started_at, b.paused_at, b.cancelled_at, b.finished_at,
+            b.payloads_dropped, (SELECT parent.public_id FROM batch parent WHERE parent.id = b.parent_id),
+            (SELECT coalesce(sum(c.succeeded), 0) FROM batch_counter c WHERE c.batch_id = b.id),
+            (SELECT coalesce(sum(c.failed), 0) FROM batch_counter c WHERE c.batch_id = b.id),
+            (SELECT coalesce(sum(c.expired), 0) FROM batch_counter c WHERE c.batch_id = b.id),
+            (SELECT coalesce(sum(c.cancelled), 0) FROM batch_counter c WHERE c.batch_id = b.id),
+            (SELECT coalesce(sum(c.rejected), 0) FROM batch_counter c WHERE c.batch_id = b.id),
+            (SELECT coalesce(sum(c.in_doubt), 0) FROM batch_counter c WHERE c.batch_id = b.id),
+            (SELECT coalesce(sum(c.attempts), 0) FROM batch_counter c WHERE c.batch_id = b.id),
+            (SELECT max(c.last_outcome_at) FROM batch_counter c WHERE c.batch_id = b.id), b.held_from
+          FROM (VALUES (CAST(? AS text), CAST(? AS bigint), CAST(? AS bigint), CAST(? AS text), CAST(? AS jsonb)))
+              AS p(tenant, before_id, states, name, metadata)
+            JOIN batch b ON b.tenant = p.tenant AND b.id < p.before_id
+          WHERE (b.one_shot = 0 OR b.sealed_at IS NOT NULL)
+            AND (p.states = 0 OR (1::bigint << b.state) & p.states <> 0)
+            AND (p.name IS NULL OR b.name = p.name)
+            AND b.metadata::jsonb @> p.metadata
+          ORDER BY b.id DESC LIMIT ?
+          """);
 
   private final Lanes lanes;
 

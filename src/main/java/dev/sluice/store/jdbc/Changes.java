@@ -15,11 +15,16 @@ import java.util.function.UnaryOperator;
  */
 final class Changes {
 
-  private static final String BATCH =
-      """
-      SELECT name, metadata, options, options_revision, state, closed_as IS NOT NULL
-      FROM batch WHERE id = ?
-      """;
+  private static final Sql BATCH =
+      new Sql(
+          """
+          SELECT name, metadata, options, options_revision, state, closed_as IS NOT NULL
+          FROM batch WHERE id = ?
+          """,
+          """
+          SELECT name, metadata, options, options_revision, state, CASE WHEN closed_as IS NOT NULL THEN 1 ELSE 0 END
+          FROM batch WHERE id = ? FOR UPDATE
+          """);
 
   private static final String LABEL =
       """

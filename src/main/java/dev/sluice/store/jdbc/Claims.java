@@ -21,56 +21,101 @@ import org.jspecify.annotations.Nullable;
 final class Claims {
 
   /** Walks from one active destination to the next by index, however many flows each has. */
-  private static final String READY =
-      """
-      WITH RECURSIVE active(id) AS (
-        SELECT (SELECT min(destination_id) FROM flow WHERE state = 1 AND destination_id > ?)
-        UNION ALL
-        SELECT (SELECT min(destination_id) FROM flow WHERE state = 1 AND destination_id > active.id)
-        FROM active WHERE active.id IS NOT NULL
-      )
-      SELECT d.id, d.scheme, d.host, d.port
-      FROM active CROSS JOIN destination d ON d.id = active.id
-      WHERE (d.parked_until IS NULL OR d.parked_until <= ?
-          OR (d.park_reason = 'breaker' AND EXISTS (
-            SELECT 1 FROM flow f CROSS JOIN batch b ON b.id = f.batch_id
-            WHERE f.destination_id = d.id AND f.state = 1 AND b.state IN (2, 3)
-              AND b.options ->> '$.onBreakerOpen' = 'FAIL')))
-        AND (d.paused_since IS NULL OR d.paused_until <= ?)
-        AND EXISTS (
-          SELECT 1 FROM flow f CROSS JOIN batch b ON b.id = f.batch_id
-          WHERE f.destination_id = d.id AND f.state = 1 AND b.state IN (2, 3) AND b.closed_as IS NULL
-            AND (b.deadline IS NULL OR b.deadline > ?))
-      LIMIT ?
-      """;
+  private static final Sql READY =
+      new Sql(
+          """
+          WITH RECURSIVE active(id) AS (
+            SELECT (SELECT min(destination_id) FROM flow WHERE state = 1 AND destination_id > ?)
+            UNION ALL
+            SELECT (SELECT min(destination_id) FROM flow WHERE state = 1 AND destination_id > active.id)
+            FROM active WHERE active.id IS NOT NULL
+          )
+          SELECT d.id, d.scheme, d.host, d.port
+          FROM active CROSS JOIN destination d ON d.id = active.id
+          WHERE (d.parked_until IS NULL OR d.parked_until <= ?
+              OR (d.park_reason = 'breaker' AND EXISTS (
+                SELECT 1 FROM flow f CROSS JOIN batch b ON b.id = f.batch_id
+                WHERE f.destination_id = d.id AND f.state = 1 AND b.state IN (2, 3)
+                  AND b.options ->> '$.onBreakerOpen' = 'FAIL')))
+            AND (d.paused_since IS NULL OR d.paused_until <= ?)
+            AND EXISTS (
+              SELECT 1 FROM flow f CROSS JOIN batch b ON b.id = f.batch_id
+              WHERE f.destination_id = d.id AND f.state = 1 AND b.state IN (2, 3) AND b.closed_as IS NULL
+                AND (b.deadline IS NULL OR b.deadline > ?))
+          LIMIT ?
+          """,
+          """
+          WITH RECURSIVE active(id) AS (
+            SELECT (SELECT min(destination_id) FROM flow WHERE state = 1 AND destination_id > ?)::bigint
+            UNION ALL
+            SELECT (SELECT min(destination_id) FROM flow WHERE state = 1 AND destination_id > active.id)
+            FROM active WHERE active.id IS NOT NULL
+          )
+          SELECT d.id, d.scheme, d.host, d.port
+          FROM active JOIN destination d ON d.id = active.id
+          WHERE (d.parked_until IS NULL OR d.parked_until <= ?
+              OR (d.park_reason = 'breaker' AND EXISTS (
+                SELECT 1 FROM flow f JOIN batch b ON b.id = f.batch_id
+                WHERE f.destination_id = d.id AND f.state = 1 AND b.state IN (2, 3)
+                  AND b.options::jsonb ->> 'onBreakerOpen' = 'FAIL')))
+            AND (d.paused_since IS NULL OR d.paused_until <= ?)
+            AND EXISTS (
+              SELECT 1 FROM flow f JOIN batch b ON b.id = f.batch_id
+              WHERE f.destination_id = d.id AND f.state = 1 AND b.state IN (2, 3) AND b.closed_as IS NULL
+                AND (b.deadline IS NULL OR b.deadline > ?))
+          LIMIT ?
+          """);
 
   /** Behind an open breaker only batches that fail fast go on. */
-  private static final String SENDABLE =
-      """
-      SELECT scheme, host, port, coalesce(parked_until, 0) > ? FROM destination
-      WHERE id = ?
-        AND (parked_until IS NULL OR parked_until <= ? OR park_reason = 'breaker')
-        AND (paused_since IS NULL OR paused_until <= ?)
-      """;
+  private static final Sql SENDABLE =
+      new Sql(
+          """
+          SELECT scheme, host, port, coalesce(parked_until, 0) > ? FROM destination
+          WHERE id = ?
+            AND (parked_until IS NULL OR parked_until <= ? OR park_reason = 'breaker')
+            AND (paused_since IS NULL OR paused_until <= ?)
+          """,
+          """
+          SELECT scheme, host, port, CASE WHEN coalesce(parked_until, 0) > ? THEN 1 ELSE 0 END FROM destination
+          WHERE id = ?
+            AND (parked_until IS NULL OR parked_until <= ? OR park_reason = 'breaker')
+            AND (paused_since IS NULL OR paused_until <= ?)
+          """);
 
   /** Nothing is sent after a deadline, also while expiry waits for a time that is believed. */
-  private static final String NEXT_FLOW =
-      """
-      SELECT f.batch_id, b.weight, b.state, b.held_from
-      FROM flow f CROSS JOIN batch b ON b.id = f.batch_id
-      WHERE f.destination_id = ? AND f.state = 1 AND b.state IN (2, 3) AND b.closed_as IS NULL
-        AND (b.deadline IS NULL OR b.deadline > ?)
-        AND (? = 0 OR b.options ->> '$.onBreakerOpen' = 'FAIL')
-      ORDER BY f.tag, f.batch_id LIMIT ?
-      """;
+  private static final Sql NEXT_FLOW =
+      new Sql(
+          """
+          SELECT f.batch_id, b.weight, b.state, b.held_from
+          FROM flow f CROSS JOIN batch b ON b.id = f.batch_id
+          WHERE f.destination_id = ? AND f.state = 1 AND b.state IN (2, 3) AND b.closed_as IS NULL
+            AND (b.deadline IS NULL OR b.deadline > ?)
+            AND (? = 0 OR b.options ->> '$.onBreakerOpen' = 'FAIL')
+          ORDER BY f.tag, f.batch_id LIMIT ?
+          """,
+          """
+          SELECT f.batch_id, b.weight, b.state, b.held_from
+          FROM flow f JOIN batch b ON b.id = f.batch_id
+          WHERE f.destination_id = ? AND f.state = 1 AND b.state IN (2, 3) AND b.closed_as IS NULL
+            AND (b.deadline IS NULL OR b.deadline > ?)
+            AND (? = 0 OR b.options::jsonb ->> 'onBreakerOpen' = 'FAIL')
+          ORDER BY f.tag, f.batch_id LIMIT ? FOR UPDATE OF f
+          """);
 
-  private static final String NEXT_SHARD =
-      """
-      SELECT id, first_index, item_count, settled_count, byte_count, touched, crashes, lease_token
-      FROM shard INDEXED BY shard_ready
-      WHERE batch_id = ? AND destination_id = ? AND state = 0 AND first_index < ?
-      ORDER BY seq LIMIT 1
-      """;
+  private static final Sql NEXT_SHARD =
+      new Sql(
+          """
+          SELECT id, first_index, item_count, settled_count, byte_count, touched, crashes, lease_token
+          FROM shard INDEXED BY shard_ready
+          WHERE batch_id = ? AND destination_id = ? AND state = 0 AND first_index < ?
+          ORDER BY seq LIMIT 1
+          """,
+          """
+          SELECT id, first_index, item_count, settled_count, byte_count, touched, crashes, lease_token
+          FROM shard
+          WHERE batch_id = ? AND destination_id = ? AND state = 0 AND first_index < ?
+          ORDER BY seq LIMIT 1 FOR UPDATE SKIP LOCKED
+          """);
 
   private static final String LEASE =
       """
@@ -100,12 +145,6 @@ final class Claims {
       """
       UPDATE batch SET state = 3, started_at = coalesce(started_at, ?) WHERE id = ? AND state = 2
       """;
-
-  private final long epoch;
-
-  Claims(long epoch) {
-    this.epoch = epoch;
-  }
 
   /** A granted lease with what is needed to load the shard. */
   record Granted(
@@ -240,7 +279,7 @@ final class Claims {
       long now)
       throws SQLException {
     long token = shard.token + 1;
-    if (session.update(LEASE, epoch, token, shard.id, shard.token) != 1) {
+    if (session.update(LEASE, session.owner().id(), token, shard.id, shard.token) != 1) {
       throw new IllegalStateException("A ready shard could not be leased, indicates a bug");
     }
     session.update(CHARGE, shard.left() / (double) flow.weight, flow.batchId, destinationId);

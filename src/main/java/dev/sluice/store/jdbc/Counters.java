@@ -14,13 +14,19 @@ import org.jspecify.annotations.Nullable;
  */
 final class Counters {
 
-  /** One process, one slot. */
-  static final int SLOT = 0;
-
-  private static final String READ =
-      """
-      SELECT next_seq, auth_run FROM batch_counter WHERE batch_id = ? AND replica_slot = ?
-      """;
+  /**
+   * The next position in commit order. Replicas commit side by side: there a position is the number
+   * of the transaction with the place in it, and readers stop before the oldest that is under way.
+   */
+  private static final Sql READ =
+      new Sql(
+          """
+          SELECT next_seq, auth_run FROM batch_counter WHERE batch_id = ? AND replica_slot = ?
+          """,
+          """
+          SELECT pg_current_xact_id()::text::bigint << 20, auth_run
+          FROM batch_counter WHERE batch_id = ? AND replica_slot = ? FOR UPDATE
+          """);
 
   private static final String CREATE =
       """
@@ -32,7 +38,8 @@ final class Counters {
       UPDATE batch_counter
       SET next_seq = ?, succeeded = succeeded + ?, failed = failed + ?, expired = expired + ?,
         cancelled = cancelled + ?, rejected = rejected + ?, in_doubt = in_doubt + ?,
-        attempts = attempts + ?, last_outcome_at = max(coalesce(last_outcome_at, 0), ?), auth_run = ?
+        attempts = attempts + ?, last_outcome_at = CASE WHEN last_outcome_at > ? THEN last_outcome_at ELSE ? END,
+        auth_run = ?
       WHERE batch_id = ? AND replica_slot = ?
       """;
 
@@ -42,7 +49,7 @@ final class Counters {
         item_count, sample_index, sample_message)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (batch_id, replica_slot, state, status, error_code, destination_id)
-        DO UPDATE SET item_count = item_count + excluded.item_count
+        DO UPDATE SET item_count = failure_counter.item_count + excluded.item_count
       """;
 
   private static final String IS_DRAINED =
@@ -54,26 +61,33 @@ final class Counters {
       """;
 
   private final long batchId;
+  private final int slot;
   private long nextSeq;
+  private long firstSeq;
   private final int[] byState = new int[OutcomeState.values().length];
   private long attempts;
   private long lastOutcomeAt;
   private final Map<Reason, Sample> failures = new HashMap<>();
   private final AuthenticationRun authRun;
 
-  private Counters(long batchId, long nextSeq, int authRun) {
+  private Counters(long batchId, int slot, long nextSeq, int authRun) {
     this.batchId = batchId;
+    this.slot = slot;
     this.nextSeq = nextSeq;
     this.authRun = new AuthenticationRun(authRun);
   }
 
   /** Begins to count for a batch. */
   static Counters of(Session session, long batchId) throws SQLException {
-    session.update(CREATE, batchId, SLOT);
+    int slot = session.owner().slot();
+    session.update(CREATE, batchId, slot);
     Counters counters =
         session.first(
-            READ, row -> new Counters(batchId, row.getLong(1), row.getInt(2)), batchId, SLOT);
-    return Objects.requireNonNull(counters, "the row was just made");
+            READ, row -> new Counters(batchId, slot, row.getLong(1), row.getInt(2)), batchId, slot);
+    Objects.requireNonNull(counters, "the row was just made");
+    counters.nextSeq += session.usedPositions();
+    counters.firstSeq = counters.nextSeq;
+    return counters;
   }
 
   /** Why an item did not succeed. */
@@ -131,16 +145,18 @@ final class Counters {
         byState[5],
         attempts,
         lastOutcomeAt,
+        lastOutcomeAt,
         refused.last(),
         batchId,
-        SLOT);
+        slot);
+    session.usePositions(nextSeq - firstSeq);
     for (Map.Entry<Reason, Sample> failure : failures.entrySet()) {
       Reason reason = failure.getKey();
       Sample sample = failure.getValue();
       session.update(
           ADD_FAILURE,
           batchId,
-          SLOT,
+          slot,
           StoredNumbers.of(reason.state),
           reason.status,
           reason.errorCode == null ? "" : reason.errorCode,

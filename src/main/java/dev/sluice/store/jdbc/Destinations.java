@@ -28,7 +28,8 @@ final class Destinations {
 
   private static final String CREATE =
       """
-      INSERT INTO destination (key, scheme, host, port, settings) VALUES (?, ?, ?, ?, ?) RETURNING id
+      INSERT INTO destination (key, scheme, host, port, settings) VALUES (?, ?, ?, ?, ?)
+      ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING id
       """;
 
   private final Map<Destination, Long> ids =

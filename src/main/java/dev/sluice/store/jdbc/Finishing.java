@@ -36,7 +36,7 @@ final class Finishing {
 
   /** Finishes the batch when nothing is left of it; gives it then. */
   static @Nullable BatchRef finish(Session session, long batchId, long now) throws SQLException {
-    return session.first(FINISH, SqliteBatchWriter::ref, now, batchId);
+    return session.first(FINISH, JdbcBatchWriter::ref, now, batchId);
   }
 
   static List<Long> drained(Session session, int limit) throws SQLException {

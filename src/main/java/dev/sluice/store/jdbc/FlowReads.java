@@ -31,12 +31,18 @@ final class FlowReads {
           + " ORDER BY id LIMIT ?";
 
   /** What of a batch waits in the store for its due time. */
-  private static final String WAITING =
-      """
-      SELECT destination_id, min(not_before), sum(item_count - settled_count)
-      FROM shard INDEXED BY shard_waiting WHERE state = 1 AND batch_id = ?
-      GROUP BY destination_id ORDER BY destination_id LIMIT ?
-      """;
+  private static final Sql WAITING =
+      new Sql(
+          """
+          SELECT destination_id, min(not_before), sum(item_count - settled_count)
+          FROM shard INDEXED BY shard_waiting WHERE state = 1 AND batch_id = ?
+          GROUP BY destination_id ORDER BY destination_id LIMIT ?
+          """,
+          """
+          SELECT destination_id, min(not_before), sum(item_count - settled_count)
+          FROM shard WHERE state = 1 AND batch_id = ?
+          GROUP BY destination_id ORDER BY destination_id LIMIT ?
+          """);
 
   private final Lanes lanes;
   private final Destinations destinations;

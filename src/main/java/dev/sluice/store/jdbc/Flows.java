@@ -18,11 +18,16 @@ final class Flows {
       SELECT tag FROM flow WHERE destination_id = ? AND state = 1 ORDER BY tag LIMIT 1
       """;
 
-  private static final String ACTIVATE =
-      """
-      UPDATE flow SET state = 1, tag = max(tag, ?)
-      WHERE batch_id = ? AND destination_id = ? AND state = 0 AND ready_shards > 0
-      """;
+  private static final Sql ACTIVATE =
+      new Sql(
+          """
+          UPDATE flow SET state = 1, tag = max(tag, ?)
+          WHERE batch_id = ? AND destination_id = ? AND state = 0 AND ready_shards > 0
+          """,
+          """
+          UPDATE flow SET state = 1, tag = greatest(tag, ?)
+          WHERE batch_id = ? AND destination_id = ? AND state = 0 AND ready_shards > 0
+          """);
 
   private static final String ADD_READY =
       """
@@ -44,16 +49,25 @@ final class Flows {
       UPDATE batch SET flow_sync = 1, flow_cursor = 0 WHERE id = ?
       """;
 
-  private static final String UNSYNCED =
-      """
-      SELECT id, state IN (2, 3) AND closed_as IS NULL, flow_cursor FROM batch WHERE flow_sync = 1 ORDER BY id LIMIT ?
-      """;
+  private static final Sql UNSYNCED =
+      new Sql(
+          """
+          SELECT id, state IN (2, 3) AND closed_as IS NULL, flow_cursor FROM batch WHERE flow_sync = 1 ORDER BY id LIMIT ?
+          """,
+          """
+          SELECT id, CASE WHEN state IN (2, 3) AND closed_as IS NULL THEN 1 ELSE 0 END, flow_cursor FROM batch WHERE flow_sync = 1 ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED
+          """);
 
-  private static final String UNSYNCED_ONE =
-      """
-      SELECT id, state IN (2, 3) AND closed_as IS NULL, flow_cursor FROM batch
-      WHERE id = ? AND flow_sync = 1
-      """;
+  private static final Sql UNSYNCED_ONE =
+      new Sql(
+          """
+          SELECT id, state IN (2, 3) AND closed_as IS NULL, flow_cursor FROM batch
+          WHERE id = ? AND flow_sync = 1
+          """,
+          """
+          SELECT id, CASE WHEN state IN (2, 3) AND closed_as IS NULL THEN 1 ELSE 0 END, flow_cursor FROM batch
+          WHERE id = ? AND flow_sync = 1
+          """);
 
   private static final String NEXT_FLOWS =
       """
@@ -70,11 +84,16 @@ final class Flows {
       UPDATE batch SET flow_cursor = ?, flow_sync = ? WHERE id = ?
       """;
 
-  private static final String START_SCHEDULED =
-      """
-      UPDATE batch SET state = 2, flow_sync = 1, flow_cursor = 0
-      WHERE id IN (SELECT id FROM batch WHERE state = 1 AND not_before <= ? ORDER BY not_before LIMIT ?)
-      """;
+  private static final Sql START_SCHEDULED =
+      new Sql(
+          """
+          UPDATE batch SET state = 2, flow_sync = 1, flow_cursor = 0
+          WHERE id IN (SELECT id FROM batch WHERE state = 1 AND not_before <= ? ORDER BY not_before LIMIT ?)
+          """,
+          """
+          UPDATE batch SET state = 2, flow_sync = 1, flow_cursor = 0
+          WHERE id IN (SELECT id FROM batch WHERE state = 1 AND not_before <= ? ORDER BY not_before LIMIT ? FOR UPDATE SKIP LOCKED)
+          """);
 
   private final Readiness readiness;
 

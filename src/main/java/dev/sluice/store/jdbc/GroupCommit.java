@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * be gone although a later fsync would succeed. So it does once the file turned out to be damaged,
  * lest more of it is.
  */
-final class GroupCommit implements AutoCloseable {
+final class GroupCommit implements StoreWriter, AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(GroupCommit.class);
   private static final int MAX_UNITS = 256;
@@ -83,26 +83,19 @@ final class GroupCommit implements AutoCloseable {
     thread.start();
   }
 
-  /**
-   * Runs {@code work} and returns after its commit is on disk. Any thread but the writer's own.
-   *
-   * @throws StoreException when it did not take effect
-   */
-  <T extends @Nullable Object> T write(Session.Work<T> work) {
+  /** Any thread but the writer's own. */
+  @Override
+  public <T extends @Nullable Object> T write(Session.Work<T> work) {
     return await(submit(work, false));
   }
 
-  /**
-   * Like {@link #write}, but a loss of power soon after may undo {@code work}: for what is
-   * worthless by then, such as a lease of this process. Nothing that was answered to a client, or
-   * that says what was sent.
-   */
-  <T extends @Nullable Object> T writeForgettable(Session.Work<T> work) {
+  @Override
+  public <T extends @Nullable Object> T writeForgettable(Session.Work<T> work) {
     return await(submit(work, true));
   }
 
-  /** Like {@link #write}, but gives up waiting after {@code timeout}. */
-  <T extends @Nullable Object> T write(Session.Work<T> work, Duration timeout) {
+  @Override
+  public <T extends @Nullable Object> T write(Session.Work<T> work, Duration timeout) {
     CompletableFuture<T> answer = submit(work, false);
     try {
       answer.get(timeout.toMillis(), TimeUnit.MILLISECONDS);

@@ -15,11 +15,16 @@ import java.util.Set;
  */
 final class Intents {
 
-  private static final String INSERT =
-      """
-      INSERT INTO intent (shard_id, first_idx, number, last_idx, created_at) VALUES (?, ?, ?, ?, ?)
-      ON CONFLICT (shard_id, first_idx, number) DO UPDATE SET last_idx = max(last_idx, excluded.last_idx)
-      """;
+  private static final Sql INSERT =
+      new Sql(
+          """
+          INSERT INTO intent (shard_id, first_idx, number, last_idx, created_at) VALUES (?, ?, ?, ?, ?)
+          ON CONFLICT (shard_id, first_idx, number) DO UPDATE SET last_idx = max(last_idx, excluded.last_idx)
+          """,
+          """
+          INSERT INTO intent (shard_id, first_idx, number, last_idx, created_at) VALUES (?, ?, ?, ?, ?)
+          ON CONFLICT (shard_id, first_idx, number) DO UPDATE SET last_idx = greatest(intent.last_idx, excluded.last_idx)
+          """);
 
   private static final String VOID =
       """

@@ -37,34 +37,65 @@ final class ItemReads {
    * Parameters: batch, from, to (exclusive), widest span, unfinished only, destination, wants
    * filter.
    */
-  private static final String SHARDS =
-      """
-      SELECT s.id, s.state, s.closed_as, s.closed_at,
-        CASE WHEN ?7 = 1 THEN (SELECT f.id_filter FROM shard_filter f WHERE f.shard_id = s.id) END
-      FROM upload u CROSS JOIN shard s ON s.upload_id = u.id
-      WHERE u.batch_id = ?1 AND u.state = 1 AND u.first_index < ?3 AND u.first_index + u.item_count > ?2
-        AND s.first_index > ?2 - ?4 AND s.first_index < ?3 AND s.last_index >= ?2
-        AND (?5 = 0 OR s.state <> 3)
-        AND (?6 IS NULL OR s.destination_id = (SELECT d.id FROM destination d WHERE d.key = ?6))
-      """;
+  private static final Sql SHARDS =
+      new Sql(
+          """
+          SELECT s.id, s.state, s.closed_as, s.closed_at,
+            CASE WHEN ?7 = 1 THEN (SELECT f.id_filter FROM shard_filter f WHERE f.shard_id = s.id) END
+          FROM upload u CROSS JOIN shard s ON s.upload_id = u.id
+          WHERE u.batch_id = ?1 AND u.state = 1 AND u.first_index < ?3 AND u.first_index + u.item_count > ?2
+            AND s.first_index > ?2 - ?4 AND s.first_index < ?3 AND s.last_index >= ?2
+            AND (?5 = 0 OR s.state <> 3)
+            AND (?6 IS NULL OR s.destination_id = (SELECT d.id FROM destination d WHERE d.key = ?6))
+          """,
+          """
+          SELECT s.id, s.state, s.closed_as, s.closed_at,
+            CASE WHEN p.wants_filter = 1 THEN (SELECT f.id_filter FROM shard_filter f WHERE f.shard_id = s.id) END
+          FROM (VALUES (CAST(? AS bigint), CAST(? AS bigint), CAST(? AS bigint), CAST(? AS bigint),
+                CAST(? AS integer), CAST(? AS text), CAST(? AS integer)))
+              AS p(batch_id, from_index, to_index, span, unfinished, destination, wants_filter)
+            JOIN upload u ON u.batch_id = p.batch_id AND u.state = 1 AND u.first_index < p.to_index
+              AND u.first_index + u.item_count > p.from_index
+            JOIN shard s ON s.upload_id = u.id AND s.first_index > p.from_index - p.span
+              AND s.first_index < p.to_index AND s.last_index >= p.from_index
+          WHERE (p.unfinished = 0 OR s.state <> 3)
+            AND (p.destination IS NULL OR s.destination_id = (SELECT d.id FROM destination d WHERE d.key = p.destination))
+          """);
 
-  private static final String OUTCOMES =
-      "SELECT "
-          + OutcomeReads.COLUMNS
-          + " FROM outcome o INDEXED BY outcome_item WHERE o.batch_id = ? AND o.idx >= ? AND o.idx < ?";
+  private static final Sql OUTCOMES =
+      new Sql(
+          "SELECT "
+              + OutcomeReads.COLUMNS
+              + " FROM outcome o INDEXED BY outcome_item"
+              + " WHERE o.batch_id = ? AND o.idx >= ? AND o.idx < ?",
+          "SELECT "
+              + OutcomeReads.COLUMNS
+              + " FROM outcome o WHERE o.batch_id = ? AND o.idx >= ? AND o.idx < ?");
 
   /** In index order, for filters that only outcomes can match. */
-  private static final String MATCHING =
-      "SELECT "
-          + OutcomeReads.COLUMNS
-          + " FROM outcome o INDEXED BY outcome_item WHERE "
-          + OutcomeReads.MATCHES
-          + " AND o.batch_id = ?7 AND o.idx >= ?8 ORDER BY o.idx LIMIT ?9";
+  private static final Sql MATCHING =
+      new Sql(
+          "SELECT "
+              + OutcomeReads.COLUMNS
+              + " FROM outcome o INDEXED BY outcome_item WHERE "
+              + OutcomeReads.MATCHES
+              + " AND o.batch_id = ?7 AND o.idx >= ?8 ORDER BY o.idx LIMIT ?9",
+          "SELECT "
+              + OutcomeReads.COLUMNS
+              + " FROM "
+              + OutcomeReads.PARAMETERS_THERE.formatted("", "")
+              + " CROSS JOIN outcome o WHERE "
+              + OutcomeReads.MATCHES_THERE
+              + " AND o.batch_id = p.batch_id AND o.idx >= p.from_position ORDER BY o.idx LIMIT ?");
 
-  private static final String HAS_CLOSED =
-      """
-      SELECT 1 FROM shard INDEXED BY shard_closed WHERE batch_id = ? AND closed_as IS NOT NULL LIMIT 1
-      """;
+  private static final Sql HAS_CLOSED =
+      new Sql(
+          """
+          SELECT 1 FROM shard INDEXED BY shard_closed WHERE batch_id = ? AND closed_as IS NOT NULL LIMIT 1
+          """,
+          """
+          SELECT 1 FROM shard WHERE batch_id = ? AND closed_as IS NOT NULL LIMIT 1
+          """);
 
   private static final String DESTINATION_ID =
       """

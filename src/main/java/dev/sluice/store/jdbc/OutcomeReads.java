@@ -32,6 +32,26 @@ final class OutcomeReads {
         AND (?6 IS NULL OR (SELECT s.destination_id FROM shard s WHERE s.id = o.shard_id) = ?6)
       """;
 
+  /** What {@link #MATCHES} is there; the parameters are columns of {@code p}. */
+  static final String MATCHES_THERE =
+      """
+      (p.states = 0 OR (1::bigint << o.state) & p.states <> 0)
+        AND (p.status IS NULL OR o.status = p.status)
+        AND (p.error_code IS NULL OR o.error_code = p.error_code)
+        AND (p.client_id IS NULL OR o.client_id = p.client_id)
+        AND (p.indexes IS NULL OR o.idx IN (SELECT jsonb_array_elements_text(p.indexes)::bigint))
+        AND (p.destination_id IS NULL
+          OR (SELECT s.destination_id FROM shard s WHERE s.id = o.shard_id) = p.destination_id)
+      """;
+
+  /** One row of the parameters 1 to 6, to be followed by others that are numbers. */
+  static final String PARAMETERS_THERE =
+      """
+      (VALUES (CAST(? AS bigint), CAST(? AS integer), CAST(? AS text), CAST(? AS text), CAST(? AS jsonb),
+        CAST(? AS bigint), CAST(? AS bigint), CAST(? AS bigint)%s))
+        AS p(states, status, error_code, client_id, indexes, destination_id, batch_id, from_position%s)
+      """;
+
   private static final String RESPONSE =
       """
       SELECT headers, body, truncated FROM response WHERE id = ?
@@ -94,6 +114,16 @@ final class OutcomeReads {
       @Nullable String clientId,
       @Nullable String indexes,
       @Nullable Long destinationId) {
+
+    /** Tells whether every outcome matches. */
+    boolean matchesAll() {
+      return states == 0
+          && statusCode == null
+          && errorCode == null
+          && clientId == null
+          && indexes == null
+          && destinationId == null;
+    }
 
     /** Tells whether no success can match. */
     boolean excludesSuccess() {

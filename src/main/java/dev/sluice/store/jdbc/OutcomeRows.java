@@ -86,7 +86,8 @@ final class OutcomeRows {
     int[] inserted = new int[OutcomeState.values().length];
     int next = 0;
     while (next < outcomes.size()) {
-      int size = outcomes.size() - next >= MANY ? MANY : 1;
+      int left = outcomes.size() - next;
+      int size = session.dialect() == Dialect.POSTGRES ? left : left >= MANY ? MANY : 1;
       insert(session, lease, outcomes.subList(next, next + size), counters, inserted);
       next += size;
     }
@@ -98,6 +99,21 @@ final class OutcomeRows {
       throws SQLException {
     int size = outcomes.size();
     long firstSeq = counters.reserve(size);
+    BitSet fresh =
+        session.dialect() == Dialect.POSTGRES
+            ? PostgresOutcomes.insert(session, lease, outcomes, firstSeq)
+            : insertRows(session, lease, outcomes, firstSeq);
+    for (int i = fresh.nextSetBit(0); i >= 0; i = fresh.nextSetBit(i + 1)) {
+      Outcome outcome = outcomes.get(i);
+      inserted[StoredNumbers.of(outcome.state())]++;
+      count(session, lease, outcome, counters);
+    }
+  }
+
+  /** Gives which of them had no outcome before. */
+  private static BitSet insertRows(
+      Session session, Lease lease, List<Outcome> outcomes, long firstSeq) throws SQLException {
+    int size = outcomes.size();
     PreparedStatement statement = session.prepare(size == 1 ? INSERT_ONE : INSERT_MANY);
     for (int i = 0; i < size; i++) {
       bind(statement, i * COLUMNS, lease, outcomes.get(i), firstSeq + i);
@@ -113,11 +129,7 @@ final class OutcomeRows {
           .list(INSERTED, row -> row.getLong(1), lease.batchId(), firstSeq, firstSeq + size)
           .forEach(seq -> fresh.set((int) (seq - firstSeq)));
     }
-    for (int i = fresh.nextSetBit(0); i >= 0; i = fresh.nextSetBit(i + 1)) {
-      Outcome outcome = outcomes.get(i);
-      inserted[StoredNumbers.of(outcome.state())]++;
-      count(session, lease, outcome, counters);
-    }
+    return fresh;
   }
 
   private static void bind(

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * native code. Every read is one short transaction, so no snapshot outlives a call and checkpoints
  * never wait long.
  */
-final class Readers implements AutoCloseable {
+final class Readers implements StoreReader, AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Readers.class);
 
@@ -55,13 +55,11 @@ final class Readers implements AutoCloseable {
   }
 
   /**
-   * Runs {@code work} on one snapshot and waits for it. A platform thread runs it itself when a
-   * session is idle, which saves waking two threads. A virtual one would keep its carrier from
-   * others meanwhile.
-   *
-   * @throws StoreException when it failed or too many reads wait already
+   * A platform thread runs it itself when a session is idle, which saves waking two threads. A
+   * virtual one would keep its carrier from others meanwhile.
    */
-  <T extends @Nullable Object> T read(Session.Work<T> work) {
+  @Override
+  public <T extends @Nullable Object> T read(Session.Work<T> work) {
     Session own = Thread.currentThread().isVirtual() ? null : idle.poll();
     if (own != null) {
       return run(own, work);

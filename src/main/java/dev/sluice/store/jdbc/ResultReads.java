@@ -25,9 +25,28 @@ final class ResultReads {
   private static final int MAX_SCANNED = 50_000;
   private static final long MAX_INPUT_BYTES = 16L << 20;
 
-  private static final String NEXT_SEQ =
+  /**
+   * What lies below it is complete. Where replicas commit side by side, the oldest transaction that
+   * is under way may still add to what follows it; of a finished batch none does.
+   */
+  private static final Sql BOUND =
+      new Sql(
+          """
+          SELECT max(next_seq) FROM batch_counter WHERE batch_id = ?
+          """,
+          """
+          SELECT (CASE WHEN finished_at IS NULL THEN pg_snapshot_xmin(pg_current_snapshot())
+            ELSE pg_snapshot_xmax(pg_current_snapshot()) END)::text::bigint << 20
+          FROM batch WHERE id = ?
+          """);
+
+  /**
+   * Position of the last of so many outcomes, whether they match or not, and how many there are.
+   */
+  private static final String SCANNED =
       """
-      SELECT max(next_seq) FROM batch_counter WHERE batch_id = ?
+      SELECT max(seq), count(*) FROM (
+        SELECT seq FROM outcome WHERE batch_id = ? AND seq > ? AND seq < ? ORDER BY seq LIMIT ?) AS scanned
       """;
 
   private static final String DESTINATION_ID =
@@ -35,29 +54,58 @@ final class ResultReads {
       SELECT id FROM destination WHERE key = ?
       """;
 
-  private static final String ANY =
-      "SELECT "
-          + OutcomeReads.COLUMNS
-          + " FROM outcome o WHERE "
-          + OutcomeReads.MATCHES
-          + " AND o.batch_id = ?7 AND o.seq > ?8 AND o.seq < ?9 ORDER BY o.seq LIMIT ?10";
+  private static final Sql ANY =
+      new Sql(
+          "SELECT "
+              + OutcomeReads.COLUMNS
+              + " FROM outcome o WHERE "
+              + OutcomeReads.MATCHES
+              + " AND o.batch_id = ?7 AND o.seq > ?8 AND o.seq < ?9 ORDER BY o.seq LIMIT ?10",
+          "SELECT "
+              + OutcomeReads.COLUMNS
+              + " FROM "
+              + OutcomeReads.PARAMETERS_THERE.formatted(", CAST(? AS bigint)", ", to_position")
+              + " CROSS JOIN outcome o WHERE "
+              + OutcomeReads.MATCHES_THERE
+              + " AND o.batch_id = p.batch_id AND o.seq > p.from_position AND o.seq < p.to_position"
+              + " ORDER BY o.seq LIMIT ?");
 
-  private static final String UNSUCCESSFUL =
-      "SELECT "
-          + OutcomeReads.COLUMNS
-          + " FROM outcome o INDEXED BY outcome_unsuccessful WHERE o.state <> 0 AND "
-          + OutcomeReads.MATCHES
-          + " AND o.batch_id = ?7 AND o.seq > ?8 AND o.seq < ?9 ORDER BY o.seq LIMIT ?10";
+  private static final Sql UNSUCCESSFUL =
+      new Sql(
+          "SELECT "
+              + OutcomeReads.COLUMNS
+              + " FROM outcome o INDEXED BY outcome_unsuccessful WHERE o.state <> 0 AND "
+              + OutcomeReads.MATCHES
+              + " AND o.batch_id = ?7 AND o.seq > ?8 AND o.seq < ?9 ORDER BY o.seq LIMIT ?10",
+          "SELECT "
+              + OutcomeReads.COLUMNS
+              + " FROM "
+              + OutcomeReads.PARAMETERS_THERE.formatted(", CAST(? AS bigint)", ", to_position")
+              + " CROSS JOIN outcome o WHERE o.state <> 0 AND "
+              + OutcomeReads.MATCHES_THERE
+              + " AND o.batch_id = p.batch_id AND o.seq > p.from_position AND o.seq < p.to_position"
+              + " ORDER BY o.seq LIMIT ?");
 
-  private static final String NEXT_CLOSED =
-      """
-      SELECT id, closed_seq, item_count, closed_as, closed_at FROM shard INDEXED BY shard_closed
-      WHERE batch_id = ?1 AND closed_as IS NOT NULL AND closed_seq > ?2 - 500
-        AND closed_seq + item_count - 1 > ?2
-        AND (?3 = 0 OR (1 << closed_as) & ?3 <> 0)
-        AND (?4 IS NULL OR destination_id = ?4)
-      ORDER BY closed_seq LIMIT 1
-      """;
+  private static final Sql NEXT_CLOSED =
+      new Sql(
+          """
+          SELECT id, closed_seq, item_count, closed_as, closed_at FROM shard INDEXED BY shard_closed
+          WHERE batch_id = ?1 AND closed_as IS NOT NULL AND closed_seq > ?2 - 500
+            AND closed_seq + item_count - 1 > ?2
+            AND (?3 = 0 OR (1 << closed_as) & ?3 <> 0)
+            AND (?4 IS NULL OR destination_id = ?4)
+          ORDER BY closed_seq LIMIT 1
+          """,
+          """
+          SELECT s.id, s.closed_seq, s.item_count, s.closed_as, s.closed_at
+          FROM (VALUES (CAST(? AS bigint), CAST(? AS bigint), CAST(? AS bigint), CAST(? AS bigint)))
+              AS p(batch_id, after, states, destination_id)
+            JOIN shard s ON s.batch_id = p.batch_id AND s.closed_as IS NOT NULL
+              AND s.closed_seq > p.after - 500 AND s.closed_seq + s.item_count - 1 > p.after
+          WHERE (p.states = 0 OR (1::bigint << s.closed_as) & p.states <> 0)
+            AND (p.destination_id IS NULL OR s.destination_id = p.destination_id)
+          ORDER BY s.closed_seq LIMIT 1
+          """);
 
   private record Closed(long shardId, long seq, int itemCount, OutcomeState as, Instant at) {}
 
@@ -90,7 +138,7 @@ final class ResultReads {
       int limit,
       boolean includeInput)
       throws SQLException {
-    long bound = session.number(NEXT_SEQ, batchId).orElse(1);
+    long bound = session.number(BOUND, batchId).orElse(1);
     Long destinationId = null;
     if (filter.destination() != null) {
       OptionalLong found = session.number(DESTINATION_ID, filter.destination());
@@ -143,10 +191,12 @@ final class ResultReads {
         Instant.ofEpochMilli(row.getLong(5)));
   }
 
+  private record Scan(long end, long rowCount) {}
+
   /** Reads rows up to {@code upTo}, exclusive, or as far as the page goes. */
   private void readRows(OutcomeReads.Filter filter, long upTo) throws SQLException {
     boolean sparse = filter.excludesSuccess();
-    long end = sparse ? upTo : Math.min(upTo, position + 1 + budget);
+    Scan scan = sparse || filter.matchesAll() ? new Scan(upTo, 0) : scan(upTo);
     int wanted = limit - results.size();
     List<OutcomeReads.Row> rows =
         session.list(
@@ -160,9 +210,8 @@ final class ResultReads {
             filter.destinationId(),
             batchId,
             position,
-            end,
+            scan.end,
             wanted);
-    long from = position;
     for (OutcomeReads.Row row : rows) {
       add(row.seq(), row.shardId(), row.complete(session));
       position = row.seq();
@@ -171,9 +220,24 @@ final class ResultReads {
       }
     }
     if (rows.size() < wanted) {
-      position = end - 1;
+      position = scan.end - 1;
     }
-    budget -= sparse ? 0 : position - from;
+    budget -= Math.max(scan.rowCount, rows.size());
+  }
+
+  /** Gives how far the budget goes when not every row matches. */
+  private Scan scan(long upTo) throws SQLException {
+    Scan scan =
+        session.first(
+            SCANNED,
+            row -> new Scan(row.getLong(1) + 1, row.getLong(2)),
+            batchId,
+            position,
+            upTo,
+            budget);
+    return scan == null || scan.rowCount < budget
+        ? new Scan(upTo, scan == null ? 0 : scan.rowCount)
+        : scan;
   }
 
   private void expand(OutcomeReads.Filter filter, Closed closed) throws SQLException {

@@ -11,18 +11,28 @@ import java.util.List;
 /** Removes what has been kept long enough, a bounded number of rows a step. */
 final class Retention {
 
-  private static final String NEXT_WITH_PAYLOADS =
-      """
-      SELECT id FROM batch INDEXED BY batch_finished
-      WHERE finished_at < ? AND payloads_dropped = 0 AND closing = 0 ORDER BY finished_at LIMIT 1
-      """;
+  private static final Sql NEXT_WITH_PAYLOADS =
+      new Sql(
+          """
+          SELECT id FROM batch INDEXED BY batch_finished
+          WHERE finished_at < ? AND payloads_dropped = 0 AND closing = 0 ORDER BY finished_at LIMIT 1
+          """,
+          """
+          SELECT id FROM batch
+          WHERE finished_at < ? AND payloads_dropped = 0 AND closing = 0 ORDER BY finished_at LIMIT 1
+          """);
 
   /** A shard closed as a whole is written out first: its payload is the list of its items. */
-  private static final String NEXT_CLOSED =
-      """
-      SELECT id, closed_seq, closed_as, closed_at FROM shard INDEXED BY shard_closed
-      WHERE batch_id = ? AND closed_as IS NOT NULL LIMIT 1
-      """;
+  private static final Sql NEXT_CLOSED =
+      new Sql(
+          """
+          SELECT id, closed_seq, closed_as, closed_at FROM shard INDEXED BY shard_closed
+          WHERE batch_id = ? AND closed_as IS NOT NULL LIMIT 1
+          """,
+          """
+          SELECT id, closed_seq, closed_as, closed_at FROM shard
+          WHERE batch_id = ? AND closed_as IS NOT NULL LIMIT 1
+          """);
 
   private static final String WRITE_OUT =
       """
@@ -37,13 +47,20 @@ final class Retention {
       UPDATE shard SET closed_as = NULL, settled_count = item_count WHERE id = ?
       """;
 
-  private static final String DROP_PAYLOADS =
-      """
-      DELETE FROM shard_payload WHERE shard_id IN (
-        SELECT s.id FROM upload u CROSS JOIN shard s ON s.upload_id = u.id
-          CROSS JOIN shard_payload p ON p.shard_id = s.id
-        WHERE u.batch_id = ? LIMIT ?)
-      """;
+  private static final Sql DROP_PAYLOADS =
+      new Sql(
+          """
+          DELETE FROM shard_payload WHERE shard_id IN (
+            SELECT s.id FROM upload u CROSS JOIN shard s ON s.upload_id = u.id
+              CROSS JOIN shard_payload p ON p.shard_id = s.id
+            WHERE u.batch_id = ? LIMIT ?)
+          """,
+          """
+          DELETE FROM shard_payload WHERE shard_id IN (
+            SELECT s.id FROM upload u JOIN shard s ON s.upload_id = u.id
+              JOIN shard_payload p ON p.shard_id = s.id
+            WHERE u.batch_id = ? LIMIT ?)
+          """);
 
   private static final String DROP_RESPONSES =
       """
@@ -55,51 +72,74 @@ final class Retention {
       UPDATE batch SET payloads_dropped = 1, template = NULL WHERE id = ?
       """;
 
-  private static final String NEXT_WITH_ROWS =
-      """
-      SELECT id FROM batch INDEXED BY batch_finished
-      WHERE finished_at < ? AND payloads_dropped = 1 AND rows_dropped = 0 ORDER BY finished_at LIMIT 1
-      """;
+  private static final Sql NEXT_WITH_ROWS =
+      new Sql(
+          """
+          SELECT id FROM batch INDEXED BY batch_finished
+          WHERE finished_at < ? AND payloads_dropped = 1 AND rows_dropped = 0 ORDER BY finished_at LIMIT 1
+          """,
+          """
+          SELECT id FROM batch
+          WHERE finished_at < ? AND payloads_dropped = 1 AND rows_dropped = 0 ORDER BY finished_at LIMIT 1
+          """);
 
-  private static final String DROP_OUTCOMES =
-      """
-      DELETE FROM outcome WHERE (batch_id, seq) IN (SELECT batch_id, seq FROM outcome WHERE batch_id = ? LIMIT ?)
-      """;
+  private static final Sql DROP_OUTCOMES =
+      Sql.both(
+          """
+          DELETE FROM outcome WHERE (batch_id, seq) IN (SELECT batch_id, seq FROM outcome WHERE batch_id = ? LIMIT ?)
+          """);
 
-  private static final String DROP_ATTEMPTS =
-      """
-      DELETE FROM attempt WHERE (batch_id, idx, number) IN (
-        SELECT batch_id, idx, number FROM attempt WHERE batch_id = ? LIMIT ?)
-      """;
+  private static final Sql DROP_ATTEMPTS =
+      Sql.both(
+          """
+          DELETE FROM attempt WHERE (batch_id, idx, number) IN (
+            SELECT batch_id, idx, number FROM attempt WHERE batch_id = ? LIMIT ?)
+          """);
 
-  private static final String DROP_FILTERS =
-      """
-      DELETE FROM shard_filter WHERE shard_id IN (
-        SELECT s.id FROM upload u CROSS JOIN shard s ON s.upload_id = u.id WHERE u.batch_id = ? LIMIT ?)
-      """;
+  private static final Sql DROP_FILTERS =
+      new Sql(
+          """
+          DELETE FROM shard_filter WHERE shard_id IN (
+            SELECT s.id FROM upload u CROSS JOIN shard s ON s.upload_id = u.id WHERE u.batch_id = ? LIMIT ?)
+          """,
+          """
+          DELETE FROM shard_filter WHERE shard_id IN (
+            SELECT s.id FROM upload u JOIN shard s ON s.upload_id = u.id WHERE u.batch_id = ? LIMIT ?)
+          """);
 
-  private static final String DROP_SHARDS =
-      """
-      DELETE FROM shard WHERE id IN (
-        SELECT s.id FROM upload u CROSS JOIN shard s ON s.upload_id = u.id WHERE u.batch_id = ? LIMIT ?)
-      """;
+  private static final Sql DROP_SHARDS =
+      new Sql(
+          """
+          DELETE FROM shard WHERE id IN (
+            SELECT s.id FROM upload u CROSS JOIN shard s ON s.upload_id = u.id WHERE u.batch_id = ? LIMIT ?)
+          """,
+          """
+          DELETE FROM shard WHERE id IN (
+            SELECT s.id FROM upload u JOIN shard s ON s.upload_id = u.id WHERE u.batch_id = ? LIMIT ?)
+          """);
 
-  private static final String DROP_FLOWS =
-      """
-      DELETE FROM flow WHERE (batch_id, destination_id) IN (
-        SELECT batch_id, destination_id FROM flow WHERE batch_id = ? LIMIT ?)
-      """;
+  private static final Sql DROP_FLOWS =
+      Sql.both(
+          """
+          DELETE FROM flow WHERE (batch_id, destination_id) IN (
+            SELECT batch_id, destination_id FROM flow WHERE batch_id = ? LIMIT ?)
+          """);
 
   private static final String ROWS_DROPPED =
       """
       UPDATE batch SET rows_dropped = 1 WHERE id = ?
       """;
 
-  private static final String NEXT_BATCHES =
-      """
-      SELECT id FROM batch INDEXED BY batch_finished
-      WHERE finished_at < ? AND rows_dropped = 1 ORDER BY finished_at LIMIT ?
-      """;
+  private static final Sql NEXT_BATCHES =
+      new Sql(
+          """
+          SELECT id FROM batch INDEXED BY batch_finished
+          WHERE finished_at < ? AND rows_dropped = 1 ORDER BY finished_at LIMIT ?
+          """,
+          """
+          SELECT id FROM batch
+          WHERE finished_at < ? AND rows_dropped = 1 ORDER BY finished_at LIMIT ?
+          """);
 
   private static final List<String> REST_OF_BATCH =
       List.of(
@@ -189,8 +229,7 @@ final class Retention {
       return 0;
     }
     int moved = 0;
-    for (String step :
-        List.of(DROP_OUTCOMES, DROP_ATTEMPTS, DROP_FILTERS, DROP_SHARDS, DROP_FLOWS)) {
+    for (Sql step : List.of(DROP_OUTCOMES, DROP_ATTEMPTS, DROP_FILTERS, DROP_SHARDS, DROP_FLOWS)) {
       moved += moved < limit ? session.update(step, batchId, limit - moved) : 0;
     }
     if (moved < limit) {
@@ -212,6 +251,9 @@ final class Retention {
 
   /** Gives pages back to the file system while more than a quarter of the file is unused. */
   private static void shrink(Session session) throws SQLException {
+    if (session.dialect() != Dialect.SQLITE) {
+      return;
+    }
     long free = session.number(FREE_PAGES).orElse(0);
     long pages = session.number(PAGES).orElse(0);
     if (free > 1024 && free * 4 > pages) {

@@ -7,10 +7,14 @@ import org.jspecify.annotations.Nullable;
 /** Makes a batch accepted: one row, and the first flows. */
 final class Sealing {
 
-  private static final String BATCH =
-      """
-      SELECT state, total, sealed_at, not_before FROM batch WHERE id = ?
-      """;
+  private static final Sql BATCH =
+      new Sql(
+          """
+          SELECT state, total, sealed_at, not_before FROM batch WHERE id = ?
+          """,
+          """
+          SELECT state, total, sealed_at, not_before FROM batch WHERE id = ? FOR UPDATE
+          """);
 
   private static final String SEAL =
       """

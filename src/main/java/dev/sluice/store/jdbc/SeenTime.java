@@ -26,7 +26,7 @@ final class SeenTime {
 
   private static final long NOTE_NANOS = Duration.ofMinutes(1).toNanos();
 
-  private final GroupCommit writer;
+  private final StoreWriter writer;
   private final ProcessClock clock;
   private final TimeTrust time;
 

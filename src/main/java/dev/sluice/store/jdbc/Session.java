@@ -34,13 +34,32 @@ final class Session implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Session.class);
   private static final int MAX_STATEMENTS = 200;
 
+  /** Result positions of one transaction; see {@link Counters}. */
+  private static final long MAX_POSITIONS = 1L << 20;
+
   private final Connection connection;
+  private final Dialect dialect;
+  private final Owner owner;
   private final Map<String, PreparedStatement> statements =
       new LinkedHashMap<>(MAX_STATEMENTS * 2, 0.75f, true);
   private final List<Runnable> afterCommit = new ArrayList<>();
+  private long usedPositions;
 
-  Session(Connection connection) {
+  /**
+   * @param owner whom this process is in the store
+   */
+  Session(Connection connection, Dialect dialect, Owner owner) {
     this.connection = connection;
+    this.dialect = dialect;
+    this.owner = owner;
+  }
+
+  Dialect dialect() {
+    return dialect;
+  }
+
+  Owner owner() {
+    return owner;
   }
 
   Connection connection() {
@@ -66,6 +85,33 @@ final class Session implements AutoCloseable {
   /** Runs a changing statement; gives the rows it changed. */
   int update(String sql, @Nullable Object... arguments) throws SQLException {
     return bind(sql, arguments).executeUpdate();
+  }
+
+  /** Runs a changing statement; gives the rows it changed. */
+  int update(Sql sql, @Nullable Object... arguments) throws SQLException {
+    return update(sql.in(dialect), arguments);
+  }
+
+  /** Gives all rows of a query. */
+  <T> List<T> list(Sql sql, RowReader<T> reader, @Nullable Object... arguments)
+      throws SQLException {
+    return list(sql.in(dialect), reader, arguments);
+  }
+
+  /** Gives the first row of a query, or null. */
+  <T> @Nullable T first(Sql sql, RowReader<T> reader, @Nullable Object... arguments)
+      throws SQLException {
+    return first(sql.in(dialect), reader, arguments);
+  }
+
+  /** Gives the number in the first column of the first row; empty when none or NULL. */
+  OptionalLong number(Sql sql, @Nullable Object... arguments) throws SQLException {
+    return number(sql.in(dialect), arguments);
+  }
+
+  /** Tells whether a query has a row. */
+  boolean exists(Sql sql, @Nullable Object... arguments) throws SQLException {
+    return exists(sql.in(dialect), arguments);
   }
 
   /** Gives all rows of a query. */
@@ -127,6 +173,21 @@ final class Session implements AutoCloseable {
       }
     }
     statements.clear();
+  }
+
+  /** Gives how many result positions this transaction used up; 0 where they outlive it. */
+  long usedPositions() {
+    return usedPositions;
+  }
+
+  /** Uses result positions up that count within this transaction. */
+  void usePositions(long count) {
+    if (dialect == Dialect.POSTGRES) {
+      usedPositions += count;
+      if (usedPositions >= MAX_POSITIONS) {
+        throw new IllegalStateException("Too many results in one transaction, indicates a bug");
+      }
+    }
   }
 
   /** Runs {@code action} on this thread when the transaction has been committed, else never. */

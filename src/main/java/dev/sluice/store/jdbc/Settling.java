@@ -28,10 +28,14 @@ final class Settling {
 
   private static final Logger log = LoggerFactory.getLogger(Settling.class);
 
-  private static final String FENCE =
-      """
-      SELECT state, item_count, settled_count, lease_owner, lease_token, crashes FROM shard WHERE id = ?
-      """;
+  private static final Sql FENCE =
+      new Sql(
+          """
+          SELECT state, item_count, settled_count, lease_owner, lease_token, crashes FROM shard WHERE id = ?
+          """,
+          """
+          SELECT state, item_count, settled_count, lease_owner, lease_token, crashes FROM shard WHERE id = ? FOR UPDATE
+          """);
 
   private static final String ADVANCE =
       """
@@ -45,13 +49,11 @@ final class Settling {
       WHERE id = ? AND lease_owner = ? AND lease_token = ? AND state = 2
       """;
 
-  private final long epoch;
   private final Flows flows;
   private final Terms terms;
   private final SafetyGates gates;
 
-  Settling(long epoch, Flows flows, Terms terms, SafetyGates gates) {
-    this.epoch = epoch;
+  Settling(Flows flows, Terms terms, SafetyGates gates) {
     this.flows = flows;
     this.terms = terms;
     this.gates = gates;
@@ -106,7 +108,7 @@ final class Settling {
     boolean held =
         shard != null
             && shard.owner != null
-            && shard.owner == epoch
+            && shard.owner == session.owner().id()
             && shard.token == lease.token()
             && (shard.state == StoredNumbers.SHARD_LEASED
                 || shard.state == StoredNumbers.SHARD_DONE);
@@ -149,7 +151,8 @@ final class Settling {
     boolean noSuspects = shard.crashes == 0 || Suspects.clear(session, settlement);
     // Settled under the next holder: what ended the last one did not lie in these.
     int crashes = noSuspects && settlement.settles() ? 0 : shard.crashes;
-    if (session.update(ADVANCE, settled, state, crashes, lease.shardId(), epoch, lease.token())
+    if (session.update(
+            ADVANCE, settled, state, crashes, lease.shardId(), session.owner().id(), lease.token())
         != 1) {
       throw new IllegalStateException("A held shard did not advance, indicates a bug: " + lease);
     }
@@ -194,7 +197,12 @@ final class Settling {
                 ? StoredNumbers.SHARD_DONE
                 : waits ? StoredNumbers.SHARD_WAITING : StoredNumbers.SHARD_READY;
         session.update(
-            GIVE_BACK, state, waits ? notBefore : null, lease.shardId(), epoch, lease.token());
+            GIVE_BACK,
+            state,
+            waits ? notBefore : null,
+            lease.shardId(),
+            session.owner().id(),
+            lease.token());
         Intents.voidAll(session, lease.shardId());
         if (state == StoredNumbers.SHARD_READY) {
           flows.shardsBecameReady(session, lease.batchId(), lease.destinationId(), 1);

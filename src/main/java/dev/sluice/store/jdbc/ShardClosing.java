@@ -28,19 +28,31 @@ final class ShardClosing {
       ORDER BY id LIMIT 1
       """;
 
-  private static final String READY_SHARDS =
-      """
-      SELECT s.id, s.destination_id, s.first_index, s.item_count, s.settled_count, s.touched, s.lease_token
-      FROM shard s INDEXED BY shard_ready CROSS JOIN upload u ON u.id = s.upload_id AND u.state = 1
-      WHERE s.batch_id = ? AND s.state = 0 LIMIT ?
-      """;
+  private static final Sql READY_SHARDS =
+      new Sql(
+          """
+          SELECT s.id, s.destination_id, s.first_index, s.item_count, s.settled_count, s.touched, s.lease_token
+          FROM shard s INDEXED BY shard_ready CROSS JOIN upload u ON u.id = s.upload_id AND u.state = 1
+          WHERE s.batch_id = ? AND s.state = 0 LIMIT ?
+          """,
+          """
+          SELECT s.id, s.destination_id, s.first_index, s.item_count, s.settled_count, s.touched, s.lease_token
+          FROM shard s JOIN upload u ON u.id = s.upload_id AND u.state = 1
+          WHERE s.batch_id = ? AND s.state = 0 LIMIT ? FOR UPDATE OF s SKIP LOCKED
+          """);
 
-  private static final String WAITING_SHARDS =
-      """
-      SELECT s.id, s.destination_id, s.first_index, s.item_count, s.settled_count, s.touched, s.lease_token
-      FROM shard s INDEXED BY shard_waiting
-      WHERE s.batch_id = ? AND s.state = 1 LIMIT ?
-      """;
+  private static final Sql WAITING_SHARDS =
+      new Sql(
+          """
+          SELECT s.id, s.destination_id, s.first_index, s.item_count, s.settled_count, s.touched, s.lease_token
+          FROM shard s INDEXED BY shard_waiting
+          WHERE s.batch_id = ? AND s.state = 1 LIMIT ?
+          """,
+          """
+          SELECT s.id, s.destination_id, s.first_index, s.item_count, s.settled_count, s.touched, s.lease_token
+          FROM shard s
+          WHERE s.batch_id = ? AND s.state = 1 LIMIT ? FOR UPDATE OF s SKIP LOCKED
+          """);
 
   private static final String CLOSE_WHOLE =
       """
@@ -54,18 +66,29 @@ final class ShardClosing {
       WHERE id = ? AND state IN (0, 1)
       """;
 
-  private static final String TAKE_FROM_FLOW =
-      """
-      UPDATE flow SET ready_shards = max(0, ready_shards - 1),
-        state = CASE WHEN ready_shards > 1 THEN state ELSE 0 END
-      WHERE batch_id = ? AND destination_id = ?
-      """;
+  private static final Sql TAKE_FROM_FLOW =
+      new Sql(
+          """
+          UPDATE flow SET ready_shards = max(0, ready_shards - 1),
+            state = CASE WHEN ready_shards > 1 THEN state ELSE 0 END
+          WHERE batch_id = ? AND destination_id = ?
+          """,
+          """
+          UPDATE flow SET ready_shards = greatest(0, ready_shards - 1),
+            state = CASE WHEN ready_shards > 1 THEN state ELSE 0 END
+          WHERE batch_id = ? AND destination_id = ?
+          """);
 
-  private static final String ALL_DONE =
-      """
-      UPDATE batch SET closing = 0 WHERE id = ? AND state = 8
-        AND NOT EXISTS (SELECT 1 FROM shard s INDEXED BY shard_leased WHERE s.state = 2 AND s.batch_id = batch.id)
-      """;
+  private static final Sql ALL_DONE =
+      new Sql(
+          """
+          UPDATE batch SET closing = 0 WHERE id = ? AND state = 8
+            AND NOT EXISTS (SELECT 1 FROM shard s INDEXED BY shard_leased WHERE s.state = 2 AND s.batch_id = batch.id)
+          """,
+          """
+          UPDATE batch SET closing = 0 WHERE id = ? AND state = 8
+            AND NOT EXISTS (SELECT 1 FROM shard s WHERE s.state = 2 AND s.batch_id = batch.id)
+          """);
 
   private record Closing(long batchId, int state, OutcomeState closedAs) {}
 

@@ -24,11 +24,16 @@ final class ShardContents {
       SELECT payload FROM shard_payload WHERE shard_id = ?
       """;
 
-  private static final String SETTLED =
-      """
-      SELECT o.idx FROM outcome o INDEXED BY outcome_item
-      WHERE o.batch_id = ? AND o.idx BETWEEN ? AND ? AND o.shard_id = ?
-      """;
+  private static final Sql SETTLED =
+      new Sql(
+          """
+          SELECT o.idx FROM outcome o INDEXED BY outcome_item
+          WHERE o.batch_id = ? AND o.idx BETWEEN ? AND ? AND o.shard_id = ?
+          """,
+          """
+          SELECT o.idx FROM outcome o
+          WHERE o.batch_id = ? AND o.idx BETWEEN ? AND ? AND o.shard_id = ?
+          """);
 
   private static final String LAST_INDEX =
       """

@@ -30,6 +30,7 @@ final class SqliteFile {
 
   private final StoreProperties properties;
   private final SQLiteDataSource source;
+  private final Owner owner = new Owner();
 
   SqliteFile(StoreProperties properties) {
     this.properties = properties;
@@ -129,16 +130,29 @@ final class SqliteFile {
   }
 
   private void migrate() {
-    Flyway flyway = flyway(source);
-    refuseNewer(flyway);
+    migrate(source, MIGRATIONS, "file " + properties.file());
+  }
+
+  /**
+   * Brings a schema up to date.
+   *
+   * @param what the store's file or database, as messages name it
+   */
+  static void migrate(DataSource source, String migrations, String what) {
+    Flyway flyway = flyway(source, migrations);
+    refuseNewer(flyway, what);
     flyway.migrate();
   }
 
   /** Gives what brings a schema up to date, each step in a transaction of its own. */
   static Flyway flyway(DataSource source) {
+    return flyway(source, MIGRATIONS);
+  }
+
+  private static Flyway flyway(DataSource source, String migrations) {
     return Flyway.configure()
         .dataSource(source)
-        .locations(MIGRATIONS)
+        .locations(migrations)
         .table("schema_history")
         .validateMigrationNaming(true)
         .ignoreMigrationPatterns(new String[0])
@@ -156,13 +170,13 @@ final class SqliteFile {
     }
   }
 
-  private void refuseNewer(Flyway flyway) {
+  private static void refuseNewer(Flyway flyway, String what) {
     for (MigrationInfo applied : flyway.info().applied()) {
       if (applied.getState() == MigrationState.FUTURE_SUCCESS
           || applied.getState() == MigrationState.FUTURE_FAILED) {
         throw new StoreStartException(
-            "The store's file %s has schema version %s, newer than this program knows. Start the newer version of Sluice."
-                .formatted(properties.file(), applied.getVersion()),
+            "The store's %s has schema version %s, newer than this program knows. Start the newer version of Sluice."
+                .formatted(what, applied.getVersion()),
             null);
       }
     }
@@ -208,6 +222,6 @@ final class SqliteFile {
       }
     }
     connection.setAutoCommit(false);
-    return new Session(connection);
+    return new Session(connection, Dialect.SQLITE, owner);
   }
 }

@@ -1,13 +1,7 @@
 package dev.sluice.store.jdbc;
 
 import dev.sluice.model.ProcessClock;
-import dev.sluice.store.BatchReader;
-import dev.sluice.store.BatchWriter;
-import dev.sluice.store.ControlBoard;
-import dev.sluice.store.Housekeeping;
-import dev.sluice.store.ShardQueue;
 import dev.sluice.store.StoreException;
-import dev.sluice.store.StoreHealth;
 import dev.sluice.store.TimeTrust;
 import java.security.SecureRandom;
 import java.sql.SQLException;
@@ -22,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * The embedded store: one file, one process, one writer. Opening it takes the directory's lock,
  * brings the schema up to date and makes what the last process held claimable again.
  */
-final class SqliteStore implements StoreHealth, AutoCloseable {
+final class SqliteStore implements JdbcStore {
 
   private static final Logger log = LoggerFactory.getLogger(SqliteStore.class);
   private static final Duration CHECK_TIMEOUT = Duration.ofSeconds(1);
@@ -32,32 +26,31 @@ final class SqliteStore implements StoreHealth, AutoCloseable {
       UPDATE replica SET beat = beat + 1 WHERE id = ? RETURNING beat
       """;
 
-  private final DirectoryLock lock;
-  private final StoreParts parts;
-  private final BatchWriter batchWriter;
-  private final ShardQueue shardQueue;
-  private final ControlBoard controlBoard;
-  private final BatchReader batchReader;
-  private final Housekeeping housekeeping;
+  private static final String READ_BEAT =
+      """
+      SELECT beat FROM replica WHERE id = ?
+      """;
 
-  private SqliteStore(DirectoryLock lock, StoreParts parts, PublicIds ids) {
+  private final DirectoryLock lock;
+  private final StoreProperties properties;
+  private final Owner owner;
+  private final GroupCommit writer;
+  private final Readers readers;
+  private final StoreRoles roles;
+
+  private SqliteStore(
+      DirectoryLock lock,
+      Owner owner,
+      GroupCommit writer,
+      Readers readers,
+      StoreParts parts,
+      PublicIds ids) {
     this.lock = lock;
-    this.parts = parts;
-    long uploadTimeout = parts.properties().uploadTimeout().toMillis();
-    BatchIntake intake =
-        new BatchIntake(parts.epoch(), uploadTimeout, ids, parts.uploads(), parts.destinations());
-    this.batchWriter =
-        new SqliteBatchWriter(
-            parts.writer(),
-            parts.clock(),
-            parts.uploads(),
-            intake,
-            new Sealing(parts.uploads(), parts.flows()),
-            new IntakeRoom(parts.properties().maxSize()));
-    this.shardQueue = new SqliteShardQueue(parts);
-    this.controlBoard = new SqliteControlBoard(parts);
-    this.batchReader = new SqliteBatchReader(parts);
-    this.housekeeping = new SqliteHousekeeping(parts);
+    this.properties = parts.properties();
+    this.owner = owner;
+    this.writer = writer;
+    this.readers = readers;
+    this.roles = StoreRoles.of(parts, ids);
   }
 
   /**
@@ -76,8 +69,7 @@ final class SqliteStore implements StoreHealth, AutoCloseable {
     DirectoryLock lock = DirectoryLock.acquire(properties.directory(), clock);
     SqliteFile file = new SqliteFile(properties);
     try {
-      StoreParts parts = parts(properties, clock, time, onFailStop, file);
-      return new SqliteStore(lock, parts, new PublicIds(clock, random));
+      return open(lock, properties, clock, time, new PublicIds(clock, random), onFailStop, file);
     } catch (SQLException | StoreException e) {
       lock.close();
       throw file.refused(e);
@@ -87,75 +79,59 @@ final class SqliteStore implements StoreHealth, AutoCloseable {
     }
   }
 
-  private static StoreParts parts(
+  private static SqliteStore open(
+      DirectoryLock lock,
       StoreProperties properties,
       ProcessClock clock,
       TimeTrust time,
+      PublicIds ids,
       Consumer<StoreException> onFailStop,
       SqliteFile file)
       throws SQLException {
     Session writing = file.open(clock);
     try {
-      return parts(properties, clock, time, onFailStop, file, writing);
+      Takeover.Taken taken = takeOver(writing, properties, clock);
+      SeenTime.startedAfter(writing, time, clock);
+      CommitLog commitLog = new CommitLog(properties.file(), properties.checkpointPages());
+      commitLog.committed(writing);
+      List<Session> reading = new ArrayList<>();
+      for (int i = 0; i < properties.readerCount(); i++) {
+        reading.add(file.openReader());
+      }
+      GroupCommit writer =
+          new GroupCommit(
+              writing,
+              commitLog,
+              clock,
+              properties.writeQueue(),
+              properties.busyTimeout(),
+              reason -> failStop(properties, reason, onFailStop));
+      Readers readers = new Readers(reading, properties.readQueue(), writer::stop);
+      log.atInfo()
+          .addKeyValue("file", properties.file())
+          .addKeyValue("epoch", writing.owner().id())
+          .addKeyValue("recoveredShards", taken.shardCount())
+          .addKeyValue("inDoubtItems", taken.inDoubtCount())
+          .addKeyValue("poisonItems", taken.poisonCount())
+          .log("Store opened.");
+      StoreParts parts = StoreParts.of(properties, clock, time, writer, readers, false);
+      return new SqliteStore(lock, writing.owner(), writer, readers, parts, ids);
     } catch (SQLException | RuntimeException e) {
       file.closeAfter(e, writing);
       throw e;
     }
   }
 
-  private static StoreParts parts(
-      StoreProperties properties,
-      ProcessClock clock,
-      TimeTrust time,
-      Consumer<StoreException> onFailStop,
-      SqliteFile file,
-      Session writing)
-      throws SQLException {
-    Takeover.Taken taken =
-        Takeover.begin(
-            writing, clock.instant().toEpochMilli(), properties.uploadTimeout().toMillis());
-    SeenTime.startedAfter(writing, time, clock);
-    CommitLog commitLog = new CommitLog(properties.file(), properties.checkpointPages());
-    commitLog.committed(writing);
-    List<Session> reading = new ArrayList<>();
-    for (int i = 0; i < properties.readerCount(); i++) {
-      reading.add(file.openReader());
-    }
-    Readiness readiness = new Readiness();
-    Lanes lanes = new Lanes(clock);
-    Uploads uploads = new Uploads(taken.epoch(), properties.uploadTimeout().toMillis());
-    Flows flows = new Flows(readiness);
-    GroupCommit writer =
-        new GroupCommit(
-            writing,
-            commitLog,
-            clock,
-            properties.writeQueue(),
-            properties.busyTimeout(),
-            reason -> failStop(properties, reason, onFailStop));
-    StoreParts parts =
-        new StoreParts(
-            taken.epoch(),
-            properties,
-            clock,
-            time,
-            writer,
-            new Readers(reading, properties.readQueue(), writer::stop),
-            lanes,
-            new Destinations(lanes),
-            uploads,
-            flows,
-            new Transitions(uploads, flows),
-            readiness,
-            new Terms());
-    log.atInfo()
-        .addKeyValue("file", properties.file())
-        .addKeyValue("epoch", taken.epoch())
-        .addKeyValue("recoveredShards", taken.shardCount())
-        .addKeyValue("inDoubtItems", taken.inDoubtCount())
-        .addKeyValue("poisonItems", taken.poisonCount())
-        .log("Store opened.");
-    return parts;
+  /** The directory's lock proves that all earlier processes are gone. */
+  private static Takeover.Taken takeOver(
+      Session session, StoreProperties properties, ProcessClock clock) throws SQLException {
+    long now = clock.instant().toEpochMilli();
+    Replicas.retireAll(session);
+    Replicas.register(session, now);
+    Takeover.Taken taken = Takeover.atStart(properties).run(session, now);
+    session.takeAfterCommit();
+    session.connection().commit();
+    return taken;
   }
 
   private static void failStop(
@@ -166,58 +142,34 @@ final class SqliteStore implements StoreHealth, AutoCloseable {
     next.accept(reason);
   }
 
-  BatchWriter batchWriter() {
-    return batchWriter;
-  }
-
-  ShardQueue shardQueue() {
-    return shardQueue;
-  }
-
-  ControlBoard controlBoard() {
-    return controlBoard;
-  }
-
-  BatchReader batchReader() {
-    return batchReader;
-  }
-
-  Housekeeping housekeeping() {
-    return housekeeping;
+  @Override
+  public StoreRoles roles() {
+    return roles;
   }
 
   GroupCommit groupCommit() {
-    return parts.writer();
+    return writer;
   }
 
   @Override
   public void check() {
-    parts
-        .writer()
-        .write(session -> session.number(BEAT, parts.epoch()).orElseThrow(), CHECK_TIMEOUT);
-    long beat =
-        parts
-            .readers()
-            .read(
-                session ->
-                    session
-                        .number("SELECT beat FROM replica WHERE id = ?", parts.epoch())
-                        .orElse(0));
+    writer.write(session -> session.number(BEAT, owner.id()).orElseThrow(), CHECK_TIMEOUT);
+    long beat = readers.read(session -> session.number(READ_BEAT, owner.id()).orElse(0));
     if (beat < 1) {
       throw new StoreException(
           StoreException.Kind.CORRUPT, "The store does not read back what it wrote");
     }
   }
 
-  /** Ends reads and writes, each after what it had begun, and releases the directory. */
+  /** Releases the directory, too. */
   @Override
   public void close() {
     try {
-      parts.readers().close();
-      parts.writer().close();
+      readers.close();
+      writer.close();
     } finally {
       lock.close();
     }
-    log.atInfo().addKeyValue("file", parts.properties().file()).log("Store closed.");
+    log.atInfo().addKeyValue("file", properties.file()).log("Store closed.");
   }
 }

@@ -22,11 +22,15 @@ class StoreConfiguration {
 
   /** Opens the store; a store that had to stop writing ends the process. */
   @Bean(destroyMethod = "close")
-  SqliteStore sqliteStore(
+  JdbcStore store(
       StoreProperties properties,
+      DatabaseProperties database,
       ProcessClock clock,
       TimeTrust time,
       ApplicationEventPublisher publisher) {
+    if (database.url() != null) {
+      return PostgresStore.open(database, properties, clock, time, new SecureRandom());
+    }
     return SqliteStore.open(
         properties,
         clock,
@@ -36,23 +40,23 @@ class StoreConfiguration {
   }
 
   @Bean
-  BatchWriter batchWriter(SqliteStore store) {
-    return store.batchWriter();
+  BatchWriter batchWriter(JdbcStore store) {
+    return store.roles().batchWriter();
   }
 
   @Bean
-  ShardQueue shardQueue(SqliteStore store) {
-    return store.shardQueue();
+  ShardQueue shardQueue(JdbcStore store) {
+    return store.roles().shardQueue();
   }
 
   @Bean
-  ControlBoard controlBoard(SqliteStore store) {
-    return store.controlBoard();
+  ControlBoard controlBoard(JdbcStore store) {
+    return store.roles().controlBoard();
   }
 
   @Bean
-  BatchReader batchReader(SqliteStore store) {
-    return store.batchReader();
+  BatchReader batchReader(JdbcStore store) {
+    return store.roles().batchReader();
   }
 
   /** One process on an embedded store has every limit to itself. */
@@ -62,7 +66,7 @@ class StoreConfiguration {
   }
 
   @Bean
-  Housekeeping housekeeping(SqliteStore store) {
-    return store.housekeeping();
+  Housekeeping housekeeping(JdbcStore store) {
+    return store.roles().housekeeping();
   }
 }

@@ -3,18 +3,54 @@ package dev.sluice.store.jdbc;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.TimeTrust;
 
-/** What the roles share. */
+/**
+ * What the roles share.
+ *
+ * @param sharesStore whether other processes work on the same store
+ */
 record StoreParts(
-    long epoch,
     StoreProperties properties,
     ProcessClock clock,
     TimeTrust time,
-    GroupCommit writer,
-    Readers readers,
+    StoreWriter writer,
+    StoreReader readers,
     Lanes lanes,
     Destinations destinations,
     Uploads uploads,
     Flows flows,
     Transitions transitions,
+    SafetyGates gates,
     Readiness readiness,
-    Terms terms) {}
+    Terms terms,
+    boolean sharesStore) {
+
+  static StoreParts of(
+      StoreProperties properties,
+      ProcessClock clock,
+      TimeTrust time,
+      StoreWriter writer,
+      StoreReader readers,
+      boolean sharesStore) {
+    Lanes lanes = new Lanes(clock);
+    Uploads uploads = new Uploads(properties.uploadTimeout().toMillis());
+    Readiness readiness = new Readiness();
+    Flows flows = new Flows(readiness);
+    Transitions transitions = new Transitions(uploads, flows);
+    Terms terms = new Terms();
+    return new StoreParts(
+        properties,
+        clock,
+        time,
+        writer,
+        readers,
+        lanes,
+        new Destinations(lanes),
+        uploads,
+        flows,
+        transitions,
+        new SafetyGates(terms, transitions, flows),
+        readiness,
+        terms,
+        sharesStore);
+  }
+}

@@ -25,6 +25,8 @@ import org.springframework.util.unit.DataSize;
  *     more means fewer and longer pauses
  * @param checkAtStart how long a start looks for damage of the file's structure, at most; {@code
  *     0s} looks not at all. What it looked at is in the log
+ * @param connections connections of this process to a shared database, 2 to 200; raise it when
+ *     calls wait for one, within what the database allows for all replicas together
  * @param maxSize most bytes of the file, without its write-ahead log; beyond nine tenths of it
  *     submissions are refused as on a full disk, the last tenth is for outcomes. No bound but the
  *     disk when absent
@@ -41,6 +43,7 @@ public record StoreProperties(
     @DefaultValue("60s") Duration uploadTimeout,
     @DefaultValue("4000") int checkpointPages,
     @DefaultValue("2s") Duration checkAtStart,
+    @DefaultValue("10") int connections,
     @Nullable DataSize maxSize) {
 
   public StoreProperties {
@@ -63,6 +66,8 @@ public record StoreProperties(
         checkpointPages >= 100 && checkpointPages <= 1_000_000,
         "checkpoint-pages must be 100..1000000, was " + checkpointPages);
     require(!checkAtStart.isNegative(), "check-at-start must not be negative, was " + checkAtStart);
+    require(
+        connections >= 2 && connections <= 200, "connections must be 2..200, was " + connections);
     require(
         maxSize == null || maxSize.toMegabytes() >= 16,
         "max-size must be at least 16MB, was " + maxSize);

@@ -17,6 +17,9 @@ final class Suspects {
   /** Ends of a process after which an item is not sent again. */
   static final int POISON_FROM = 2;
 
+  /** How old a process is when it tries a suspect. */
+  static final long WAIT_MILLIS = 5_000;
+
   private static final String OF_SHARD =
       """
       SELECT idx FROM suspect WHERE shard_id = ?
@@ -25,7 +28,7 @@ final class Suspects {
   private static final String BLAME =
       """
       INSERT INTO suspect (shard_id, idx, ends) VALUES (?, ?, 1)
-      ON CONFLICT (shard_id, idx) DO UPDATE SET ends = ends + 1
+      ON CONFLICT (shard_id, idx) DO UPDATE SET ends = suspect.ends + 1
       RETURNING ends
       """;
 
@@ -40,10 +43,14 @@ final class Suspects {
       WHERE id IN (SELECT shard_id FROM suspect) AND state IN (0, 1)
       """;
 
-  private static final String POSTPONE =
-      """
-      UPDATE shard SET state = 1, not_before = max(coalesce(not_before, 0), ?) WHERE id = ?
-      """;
+  private static final Sql POSTPONE =
+      new Sql(
+          """
+          UPDATE shard SET state = 1, not_before = max(coalesce(not_before, 0), ?) WHERE id = ?
+          """,
+          """
+          UPDATE shard SET state = 1, not_before = greatest(coalesce(not_before, 0), ?) WHERE id = ?
+          """);
 
   private static final String CLEAR_ALL =
       """

@@ -17,11 +17,16 @@ final class Terms {
   private static final int MAX_CACHED = 1000;
 
   /** Takes a JSON array of batch ids. */
-  static final String OF =
-      """
-      SELECT id, public_id, tenant, options, options_revision FROM batch
-      WHERE id IN (SELECT value FROM json_each(?))
-      """;
+  static final Sql OF =
+      new Sql(
+          """
+          SELECT id, public_id, tenant, options, options_revision FROM batch
+          WHERE id IN (SELECT value FROM json_each(?))
+          """,
+          """
+          SELECT id, public_id, tenant, options, options_revision FROM batch
+          WHERE id IN (SELECT jsonb_array_elements_text(?::jsonb)::bigint)
+          """);
 
   private static final String BATCH =
       """

@@ -14,10 +14,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class Transitions {
 
-  private static final String BATCH =
-      """
-      SELECT state, resume_state, not_before FROM batch WHERE id = ?
-      """;
+  private static final Sql BATCH =
+      new Sql(
+          """
+          SELECT state, resume_state, not_before FROM batch WHERE id = ?
+          """,
+          """
+          SELECT state, resume_state, not_before FROM batch WHERE id = ? FOR UPDATE
+          """);
 
   private static final String PAUSE =
       """
@@ -51,8 +55,8 @@ final class Transitions {
       FROM (
         SELECT coalesce(sum(succeeded + failed + rejected + in_doubt), 0) AS judged,
           coalesce(sum(failed + rejected + in_doubt), 0) AS failed
-        FROM batch_counter WHERE batch_id = ?1) AS c
-      WHERE id = ?1
+        FROM batch_counter WHERE batch_id = ?) AS c
+      WHERE id = ?
       """;
 
   private static final String FORGET_RUN =
@@ -106,7 +110,7 @@ final class Transitions {
       case PAUSED -> {
         BatchState state = resumed(row, now);
         session.update(RESUME, StoredNumbers.of(state), JsonColumns.reason(reason), batchId);
-        session.update(BEGIN_ANEW, batchId);
+        session.update(BEGIN_ANEW, batchId, batchId);
         session.update(FORGET_RUN, batchId);
         flows.batchChanged(session, batchId);
         yield new Controlled.Done(state);

@@ -13,9 +13,9 @@ import dev.sluice.store.StoreException;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,15 +25,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class UnresolvedIntents {
 
-  private static final String SHARDS =
+  private static final String HAS_INTENTS =
       """
-      SELECT id, batch_id, destination_id, lease_token FROM shard
-      WHERE id IN (SELECT shard_id FROM intent) ORDER BY batch_id, id
+      SELECT 1 FROM intent WHERE shard_id = ? LIMIT 1
       """;
 
   private static final String ADVANCE =
       """
-      UPDATE shard SET settled_count = settled_count + ?, touched = 1, crashes = max(crashes, ?)
+      UPDATE shard SET settled_count = settled_count + ?, touched = 1,
+        crashes = CASE WHEN crashes > ? THEN crashes ELSE ? END
       WHERE id = ? AND state = 0
       """;
 
@@ -60,14 +60,17 @@ final class UnresolvedIntents {
     this.now = now;
   }
 
-  /** Judges them all; the shards are ready again already, and counted in their flows. */
-  void resolve() throws SQLException {
-    Map<Long, List<Lease>> batches = new LinkedHashMap<>();
-    for (Lease shard :
-        session.list(
-            SHARDS,
-            row -> new Lease(row.getLong(1), row.getLong(2), row.getLong(3), row.getLong(4)))) {
-      batches.computeIfAbsent(shard.batchId(), _ -> new ArrayList<>()).add(shard);
+  /**
+   * Judges those of some shards.
+   *
+   * @param released shards that are ready again already, and counted in their flows
+   */
+  void resolve(List<Lease> released) throws SQLException {
+    Map<Long, List<Lease>> batches = new TreeMap<>();
+    for (Lease shard : released) {
+      if (session.exists(HAS_INTENTS, shard.shardId())) {
+        batches.computeIfAbsent(shard.batchId(), _ -> new ArrayList<>()).add(shard);
+      }
     }
     for (Map.Entry<Long, List<Lease>> batch : batches.entrySet()) {
       Counters counters = Counters.of(session, batch.getKey());
@@ -138,7 +141,7 @@ final class UnresolvedIntents {
     inDoubt += byState[StoredNumbers.of(OutcomeState.IN_DOUBT)];
     poison += byState[StoredNumbers.of(OutcomeState.FAILED)];
     int atLeast = suspicious ? ShardQueue.ISOLATED_FROM : 0;
-    if (session.update(ADVANCE, inserted, atLeast, shard.shardId()) != 1) {
+    if (session.update(ADVANCE, inserted, atLeast, atLeast, shard.shardId()) != 1) {
       throw new IllegalStateException("A released shard did not advance, indicates a bug");
     }
     if (session.update(END, shard.shardId()) == 1) {

@@ -16,7 +16,8 @@ final class Uploads {
 
   private static final String RUNNING =
       """
-      SELECT id, epoch, touched_at FROM upload WHERE batch_id = ? AND state = 0
+      SELECT u.id, (SELECT count(*) FROM replica r WHERE r.id = u.epoch AND r.state = 0), u.touched_at
+      FROM upload u WHERE u.batch_id = ? AND u.state = 0
       """;
 
   private static final String BURY =
@@ -32,7 +33,11 @@ final class Uploads {
 
   private static final String IDLE =
       """
-      SELECT id, batch_id FROM upload WHERE state = 0 AND (epoch <> ? OR touched_at < ?) LIMIT ?
+      SELECT u.id, u.batch_id FROM upload u
+      WHERE u.state = 0
+        AND (u.touched_at < ?
+          OR NOT EXISTS (SELECT 1 FROM replica r WHERE r.id = u.epoch AND r.state = 0))
+      LIMIT ?
       """;
 
   private static final String DEAD =
@@ -87,27 +92,28 @@ final class Uploads {
       DELETE FROM batch WHERE id IN (
         SELECT b.id FROM batch b
         WHERE b.sealed_at IS NULL AND b.finished_at IS NULL AND b.one_shot = 1
-          AND (b.created_epoch <> ? OR b.created_at < ?)
+          AND (b.created_at < ?
+            OR NOT EXISTS (SELECT 1 FROM replica r WHERE r.id = b.created_epoch AND r.state = 0))
           AND NOT EXISTS (SELECT 1 FROM upload u WHERE u.batch_id = b.id)
         LIMIT ?)
       """;
 
-  private final long epoch;
   private final long timeoutMillis;
 
-  Uploads(long epoch, long timeoutMillis) {
-    this.epoch = epoch;
+  Uploads(long timeoutMillis) {
     this.timeoutMillis = timeoutMillis;
   }
 
   /** An upload of a batch. */
   record Dead(long id, long batchId) {}
 
-  private record Running(long id, long epoch, long touchedAt) {}
+  private record Running(long id, boolean senderLives, long touchedAt) {}
 
   long open(Session session, long batchId, long firstIndex, @Nullable String key, long now)
       throws SQLException {
-    return session.number(OPEN, batchId, epoch, firstIndex, key, now, now).orElseThrow();
+    return session
+        .number(OPEN, batchId, session.owner().id(), firstIndex, key, now, now)
+        .orElseThrow();
   }
 
   /** Tells whether an upload of the batch runs; those that are dead are buried. */
@@ -115,8 +121,8 @@ final class Uploads {
     boolean running = false;
     for (Running upload :
         session.list(
-            RUNNING, r -> new Running(r.getLong(1), r.getLong(2), r.getLong(3)), batchId)) {
-      if (upload.epoch == epoch && now - upload.touchedAt < timeoutMillis) {
+            RUNNING, r -> new Running(r.getLong(1), r.getLong(2) == 1, r.getLong(3)), batchId)) {
+      if (upload.senderLives && now - upload.touchedAt < timeoutMillis) {
         running = true;
       } else {
         bury(session, upload.id, batchId);
@@ -129,7 +135,7 @@ final class Uploads {
   void buryAll(Session session, long batchId) throws SQLException {
     for (Running upload :
         session.list(
-            RUNNING, r -> new Running(r.getLong(1), r.getLong(2), r.getLong(3)), batchId)) {
+            RUNNING, r -> new Running(r.getLong(1), r.getLong(2) == 1, r.getLong(3)), batchId)) {
       bury(session, upload.id, batchId);
     }
   }
@@ -142,7 +148,7 @@ final class Uploads {
 
   /** Buries uploads of earlier processes and those idle since {@code idleSince}. */
   int buryIdle(Session session, long idleSince, int limit) throws SQLException {
-    List<Dead> idle = session.list(IDLE, Uploads::dead, epoch, idleSince, limit);
+    List<Dead> idle = session.list(IDLE, Uploads::dead, idleSince, limit);
     for (Dead upload : idle) {
       bury(session, upload.id, upload.batchId);
     }
@@ -166,7 +172,7 @@ final class Uploads {
       }
       moved += remove(session, upload, limit - moved);
     }
-    return moved + session.update(ORPHANS, epoch, idleSince, Math.max(1, limit - moved));
+    return moved + session.update(ORPHANS, idleSince, Math.max(1, limit - moved));
   }
 
   /** Removes up to {@code limit} shards of a dead upload; the upload with the last of them. */

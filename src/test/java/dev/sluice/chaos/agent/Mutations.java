@@ -40,8 +40,8 @@ public final class Mutations {
               List.of(
                   new Change.Text(
                       STORE + "UnresolvedIntents",
-                      "WHERE id IN (SELECT shard_id FROM intent)",
-                      "WHERE 0 AND id IN (SELECT shard_id FROM intent)"))),
+                      "FROM intent WHERE shard_id = ?",
+                      "FROM intent WHERE 0 AND shard_id = ?"))),
           new Mutation(
               "skip-intent",
               "What must not be sent twice is sent without an intent on disk",
@@ -64,9 +64,7 @@ public final class Mutations {
               Net.KILL,
               List.of(
                   new Change.Text(
-                      STORE + "Takeover",
-                      "UPDATE shard INDEXED BY shard_leased SET state = 0,",
-                      "UPDATE shard SET state = 2,"))),
+                      STORE + "Takeover", "SET state = 0, lease_owner = NULL,", "SET state = 2,"))),
           new Mutation(
               "finish-early",
               "A batch is over before its last item",

@@ -14,8 +14,9 @@ public final class Points {
   private static final String STORE = "dev.sluice.store.jdbc.";
   private static final String DISPATCH = "dev.sluice.dispatch.";
   private static final String COMMIT = STORE + "GroupCommit";
+  private static final String START = STORE + "SqliteStore";
   private static final String TAKEOVER = STORE + "Takeover";
-  private static final String QUEUE = STORE + "SqliteShardQueue";
+  private static final String QUEUE = STORE + "JdbcShardQueue";
   private static final String DISPATCHER = DISPATCH + "Dispatcher";
   private static final String SUBMISSIONS = "dev.sluice.intake.SubmissionController";
   private static final String REDRIVE = "dev.sluice.control.Redrive";
@@ -41,7 +42,7 @@ public final class Points {
           point("upload.removed", Need.BROKEN_UPLOAD, 1, exit(STORE + "Uploads", "remove")),
           // Claims.
           load("claim.granted", 10, exit(STORE + "Claims", "grant")),
-          load("claim.committed", 5, after(QUEUE, "claim", "GroupCommit.writeForgettable")),
+          load("claim.committed", 5, after(QUEUE, "claim", "StoreWriter.writeForgettable")),
           load("claim.loaded", 5, exit(QUEUE, "claim")),
           // Intents.
           load("intend.begun", 20, entry(STORE + "Settling", "intend")),
@@ -64,12 +65,12 @@ public final class Points {
           load("settle.committed", 15, exit(QUEUE, "settle")),
           load("finish", 3, exit(STORE + "Finishing", "finish")),
           // The next start.
-          point("takeover.begin", Need.START, 1, entry(TAKEOVER, "begin")),
-          point("takeover.step", Need.START, 5, after(TAKEOVER, "begin", "Session.update")),
+          point("takeover.begin", Need.START, 1, entry(START, "takeOver")),
+          point("takeover.step", Need.START, 5, after(TAKEOVER, "run", "Session.update")),
           point(
-              "takeover.judged", Need.START, 1, exit(STORE + "UnresolvedIntents", "resolve").of(0)),
-          point("takeover.commit", Need.START, 1, before(TAKEOVER, "begin", "Connection.commit")),
-          point("takeover.taken", Need.START, 1, after(TAKEOVER, "begin", "Connection.commit")),
+              "takeover.judged", Need.START, 1, exit(STORE + "UnresolvedIntents", "resolve").of(1)),
+          point("takeover.commit", Need.START, 1, before(START, "takeOver", "Connection.commit")),
+          point("takeover.taken", Need.START, 1, after(START, "takeOver", "Connection.commit")),
           point(
               "retention.payloads",
               Need.START,

@@ -74,12 +74,16 @@ class DamagedStoreTests {
     accepted.clear();
     try (SqliteStore store = TestStores.open(file, clock)) {
       for (int i = 0; i < 20; i++) {
-        accepted.add(sealed(store.batchWriter(), shard(ALPHA, 0, 200), shard(BETA, 200, 200)));
+        accepted.add(
+            sealed(store.roles().batchWriter(), shard(ALPHA, 0, 200), shard(BETA, 200, 200)));
       }
       // The second half of each was sent and settled.
-      for (ClaimedShard shard : claimAll(store.shardQueue(), 100_000)) {
+      for (ClaimedShard shard : claimAll(store.roles().shardQueue(), 100_000)) {
         if (shard.destination().equals(BETA)) {
-          store.shardQueue().settle(List.of(all(shard, OutcomeState.SUCCEEDED, clock.instant())));
+          store
+              .roles()
+              .shardQueue()
+              .settle(List.of(all(shard, OutcomeState.SUCCEEDED, clock.instant())));
         }
       }
       killed = TestStores.image(file, images.resolve("killed"));
@@ -139,7 +143,7 @@ class DamagedStoreTests {
     try {
       Map<Long, Integer> sendable = new TreeMap<>();
       boolean same = true;
-      for (ClaimedShard shard : claimAll(store.shardQueue(), 100_000)) {
+      for (ClaimedShard shard : claimAll(store.roles().shardQueue(), 100_000)) {
         ShardDecoder items = ShardDecoder.open(shard.payload());
         for (int i = 0; i < items.itemCount(); i++) {
           same &= items.item(i).equals(item(shard.firstIndex() + i));
@@ -147,12 +151,14 @@ class DamagedStoreTests {
         sendable.merge(shard.lease().batchId(), items.itemCount(), Integer::sum);
       }
       for (BatchRef batch : accepted) {
-        BatchRecord record = store.batchReader().batch("default", batch.publicId()).orElse(null);
+        BatchRecord record =
+            store.roles().batchReader().batch("default", batch.publicId()).orElse(null);
         same &=
             record != null
                 && record.counts().total() == 400
                 && sendable.getOrDefault(batch.id(), 0) == 200
                 && store
+                        .roles()
                         .batchReader()
                         .results(batch, ItemFilter.ALL, 0, 1000, false)
                         .results()
@@ -185,7 +191,7 @@ class DamagedStoreTests {
     Path file = directory.resolve("data/sluice.db");
     Path image;
     try (SqliteStore store = TestStores.open(file, clock)) {
-      sealed(store.batchWriter(), shard(ALPHA, 0, 200));
+      sealed(store.roles().batchWriter(), shard(ALPHA, 0, 200));
       store
           .groupCommit()
           .write(
@@ -221,12 +227,12 @@ class DamagedStoreTests {
             "DELETE FROM shard_payload")) {
       Path image;
       try (SqliteStore store = TestStores.open(file, clock)) {
-        sealed(store.batchWriter(), atMostOnce, shard(ALPHA, 0, 200));
-        ClaimedShard claimed = claimAll(store.shardQueue(), 200).getLast();
-        store.shardQueue().intend(List.of(new Intent(claimed.lease(), 1, 0, 9)));
+        sealed(store.roles().batchWriter(), atMostOnce, shard(ALPHA, 0, 200));
+        ClaimedShard claimed = claimAll(store.roles().shardQueue(), 200).getLast();
+        store.roles().shardQueue().intend(List.of(new Intent(claimed.lease(), 1, 0, 9)));
         store.groupCommit().write(session -> session.update(damage));
         image = copyOf(file, damage.length());
-        store.shardQueue().giveBack(List.of(new GivenBack(claimed.lease(), null)));
+        store.roles().shardQueue().giveBack(List.of(new GivenBack(claimed.lease(), null)));
       }
       refuses(image, image);
       refuses(image, image);
@@ -379,7 +385,11 @@ class DamagedStoreTests {
     }
     try (SqliteStore store = TestStores.open(unchecked, clock, stops::add)) {
       assertThatThrownBy(
-              () -> store.batchReader().results(accepted.getFirst(), ItemFilter.ALL, 0, 10, false))
+              () ->
+                  store
+                      .roles()
+                      .batchReader()
+                      .results(accepted.getFirst(), ItemFilter.ALL, 0, 10, false))
           .isInstanceOf(StoreException.class);
       assertThat(stops).hasSize(1);
       assertThat(stops.getFirst().kind()).isEqualTo(StoreException.Kind.CORRUPT);

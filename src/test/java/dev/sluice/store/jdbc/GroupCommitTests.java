@@ -65,7 +65,7 @@ class GroupCommitTests {
                 });
     writer =
         new GroupCommit(
-            new Session(counting),
+            new Session(counting, Dialect.SQLITE, new Owner()),
             new CommitLog(directory.resolve("group.db"), 4000),
             new TestClock(),
             100,

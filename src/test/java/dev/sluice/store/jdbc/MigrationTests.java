@@ -41,7 +41,7 @@ class MigrationTests {
     assertThat(images).hasSizeGreaterThan(4);
     for (Path image : images) {
       try (SqliteStore store = TestStores.open(image, clock)) {
-        sealed(store.batchWriter(), shard(ALPHA, 0, 10));
+        sealed(store.roles().batchWriter(), shard(ALPHA, 0, 10));
         store.check();
       }
     }

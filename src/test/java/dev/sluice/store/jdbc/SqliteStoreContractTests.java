@@ -23,11 +23,11 @@ class SqliteStoreContractTests extends StoreContract {
     SqliteStore store = TestStores.open(at, clock);
     opened.add(store);
     return new Roles(
-        store.batchWriter(),
-        store.shardQueue(),
-        store.controlBoard(),
-        store.batchReader(),
-        store.housekeeping(),
+        store.roles().batchWriter(),
+        store.roles().shardQueue(),
+        store.roles().controlBoard(),
+        store.roles().batchReader(),
+        store.roles().housekeeping(),
         store);
   }
 

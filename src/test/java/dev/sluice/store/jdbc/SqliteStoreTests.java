@@ -98,7 +98,7 @@ class SqliteStoreTests {
   @Test
   void keepsItsFilesToItself() throws IOException {
     try (SqliteStore store = TestStores.open(file(), clock)) {
-      sealed(store.batchWriter(), shard(ALPHA, 0, 1));
+      sealed(store.roles().batchWriter(), shard(ALPHA, 0, 1));
       assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file().getParent())))
           .isEqualTo("rwx------");
       try (var files = Files.list(file().getParent())) {
@@ -160,7 +160,7 @@ class SqliteStoreTests {
   @Test
   void aDamagedShardHoldsUpNoOther() {
     try (SqliteStore store = TestStores.open(file(), clock)) {
-      sealed(store.batchWriter(), shard(ALPHA, 0, 10), shard(ALPHA, 10, 10));
+      sealed(store.roles().batchWriter(), shard(ALPHA, 0, 10), shard(ALPHA, 10, 10));
       store
           .groupCommit()
           .write(
@@ -168,28 +168,28 @@ class SqliteStoreTests {
                   s.update(
                       "DELETE FROM shard_payload WHERE shard_id = (SELECT min(id) FROM shard)"));
 
-      List<ClaimedShard> claimed = claimAll(store.shardQueue(), 100);
+      List<ClaimedShard> claimed = claimAll(store.roles().shardQueue(), 100);
 
       assertThat(claimed).singleElement().satisfies(s -> assertThat(s.firstIndex()).isEqualTo(10));
-      assertThat(claimAll(store.shardQueue(), 100)).isEmpty();
-      assertThat(store.housekeeping().nextDue()).isEqualTo(clock.instant().plusSeconds(60));
+      assertThat(claimAll(store.roles().shardQueue(), 100)).isEmpty();
+      assertThat(store.roles().housekeeping().nextDue()).isEqualTo(clock.instant().plusSeconds(60));
     }
   }
 
   @Test
   void aClaimThatFailsHalfwayLeavesNothingLeased() {
     try (SqliteStore store = TestStores.open(file(), clock)) {
-      sealed(store.batchWriter(), shard(ALPHA, 0, 10));
+      sealed(store.roles().batchWriter(), shard(ALPHA, 0, 10));
       change(store, "ALTER TABLE shard_payload RENAME TO elsewhere");
       change(
           store,
           "CREATE TRIGGER held BEFORE UPDATE ON shard WHEN NEW.lease_owner IS NULL BEGIN SELECT RAISE(ABORT, 'held'); END");
-      assertThatThrownBy(() -> claimAll(store.shardQueue(), 100))
+      assertThatThrownBy(() -> claimAll(store.roles().shardQueue(), 100))
           .isInstanceOf(StoreException.class);
 
       change(store, "DROP TRIGGER held");
       change(store, "ALTER TABLE elsewhere RENAME TO shard_payload");
-      assertThat(claimAll(store.shardQueue(), 100)).hasSize(1);
+      assertThat(claimAll(store.roles().shardQueue(), 100)).hasSize(1);
     }
   }
 
@@ -200,11 +200,11 @@ class SqliteStoreTests {
   @Test
   void whatWasAcceptedIsInTheLogWhenTheCallReturns() {
     try (SqliteStore store = TestStores.open(file(), clock)) {
-      BatchRef batch = sealed(store.batchWriter(), shard(ALPHA, 0, 10));
+      BatchRef batch = sealed(store.roles().batchWriter(), shard(ALPHA, 0, 10));
       Path image = TestStores.image(file(), directory.resolve("image"));
       try (SqliteStore after = TestStores.open(image, clock)) {
-        assertThat(after.batchReader().batch("default", batch.publicId())).isPresent();
-        assertThat(claimAll(after.shardQueue(), 100)).hasSize(1);
+        assertThat(after.roles().batchReader().batch("default", batch.publicId())).isPresent();
+        assertThat(claimAll(after.roles().shardQueue(), 100)).hasSize(1);
       }
     }
   }
@@ -221,8 +221,8 @@ class SqliteStoreTests {
       assertThatThrownBy(
               () -> {
                 for (int i = 0; i < 1_000; i++) {
-                  sealed(store.batchWriter(), shards);
-                  claimed.addAll(claimAll(store.shardQueue(), 500));
+                  sealed(store.roles().batchWriter(), shards);
+                  claimed.addAll(claimAll(store.roles().shardQueue(), 500));
                 }
               })
           .isInstanceOfSatisfying(
@@ -231,7 +231,10 @@ class SqliteStoreTests {
 
       assertThat(claimed).hasSizeGreaterThan(5);
       for (ClaimedShard shard : claimed.subList(0, 5)) {
-        store.shardQueue().settle(List.of(all(shard, OutcomeState.FAILED, clock.instant())));
+        store
+            .roles()
+            .shardQueue()
+            .settle(List.of(all(shard, OutcomeState.FAILED, clock.instant())));
       }
     }
   }
@@ -257,6 +260,7 @@ class SqliteStoreTests {
         .isInstanceOfSatisfying(
             StoreException.class,
             e -> assertThat(e.kind()).isEqualTo(StoreException.Kind.UNAVAILABLE));
-    assertThatThrownBy(() -> store.shardQueue().ready(0, 1)).isInstanceOf(StoreException.class);
+    assertThatThrownBy(() -> store.roles().shardQueue().ready(0, 1))
+        .isInstanceOf(StoreException.class);
   }
 }

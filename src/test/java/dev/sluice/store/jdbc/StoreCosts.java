@@ -59,18 +59,18 @@ class StoreCosts {
 
   private void round(SqliteStore store) {
     List<NewShard> shards = measured("encode", StoreCosts::shards);
-    BatchRef batch = begin(store.batchWriter(), oneShot(null));
-    long upload = openUpload(store.batchWriter(), batch);
+    BatchRef batch = begin(store.roles().batchWriter(), oneShot(null));
+    long upload = openUpload(store.roles().batchWriter(), batch);
     measured(
         "append, 8 shards a call",
         () -> {
           for (int i = 0; i < shards.size(); i += 8) {
-            store.batchWriter().append(upload, shards.subList(i, i + 8));
+            store.roles().batchWriter().append(upload, shards.subList(i, i + 8));
           }
           return 0;
         });
-    store.batchWriter().commitAndSeal(upload, summary(ITEMS));
-    long destination = store.batchReader().destination(ALPHA.key()).orElseThrow().id();
+    store.roles().batchWriter().commitAndSeal(upload, summary(ITEMS));
+    long destination = store.roles().batchReader().destination(ALPHA.key()).orElseThrow().id();
     List<ClaimedShard> claimed =
         measured(
             "claim, 4 shards a call",
@@ -80,6 +80,7 @@ class StoreCosts {
               do {
                 next =
                     store
+                        .roles()
                         .shardQueue()
                         .claim(List.of(new ClaimRequest(destination, 2000, 64 << 20, Set.of())));
                 all.addAll(next);
@@ -91,18 +92,19 @@ class StoreCosts {
         "settle, 1,000 outcomes a call",
         () -> {
           for (List<Settlement> flush : flushes) {
-            store.shardQueue().settle(flush);
+            store.roles().shardQueue().settle(flush);
           }
           return 0;
         });
-    store.housekeeping().finish(List.of(batch.id()));
+    store.roles().housekeeping().finish(List.of(batch.id()));
     measured(
         "results, 1,000 a page",
         () -> {
           long after = 0;
           boolean end = false;
           while (!end) {
-            var page = store.batchReader().results(batch, ItemFilter.ALL, after, 1000, false);
+            var page =
+                store.roles().batchReader().results(batch, ItemFilter.ALL, after, 1000, false);
             after = page.lastSeq();
             end = page.end();
           }

@@ -48,35 +48,38 @@ class TimeOfTheStoreTests {
   private Waiting waiting(SqliteStore store) {
     BatchRef overdue =
         sealed(
-            store.batchWriter(),
+            store.roles().batchWriter(),
             BatchOptions.DEFAULT.change().deadline(clock.instant().plus(HOUR)).build(),
             shard(ALPHA, 0, 10));
     BatchRef scheduled =
         sealed(
-            store.batchWriter(),
+            store.roles().batchWriter(),
             BatchOptions.DEFAULT.change().notBefore(clock.instant().plus(HOUR)).build(),
             shard(ALPHA, 0, 10));
-    BatchRef opened = StoreFixture.begin(store.batchWriter(), open(null));
-    BatchRef finished = sealed(store.batchWriter(), shard(ALPHA, 0, 10));
-    List<ClaimedShard> claimed = claimAll(store.shardQueue(), 1000);
+    BatchRef opened = StoreFixture.begin(store.roles().batchWriter(), open(null));
+    BatchRef finished = sealed(store.roles().batchWriter(), shard(ALPHA, 0, 10));
+    List<ClaimedShard> claimed = claimAll(store.roles().shardQueue(), 1000);
     for (ClaimedShard shard : claimed) {
       if (shard.lease().batchId() == finished.id()) {
-        store.shardQueue().settle(List.of(all(shard, OutcomeState.SUCCEEDED, clock.instant())));
+        store
+            .roles()
+            .shardQueue()
+            .settle(List.of(all(shard, OutcomeState.SUCCEEDED, clock.instant())));
       }
     }
-    store.housekeeping().finish(List.of(finished.id()));
-    store.housekeeping().noteTime();
+    store.roles().housekeeping().finish(List.of(finished.id()));
+    store.roles().housekeeping().noteTime();
     assertThat(state(store, finished)).isEqualTo(BatchState.COMPLETED);
     return new Waiting(overdue, opened, scheduled, finished);
   }
 
   private static BatchState state(SqliteStore store, BatchRef batch) {
-    return store.batchReader().batch("default", batch.publicId()).orElseThrow().state();
+    return store.roles().batchReader().batch("default", batch.publicId()).orElseThrow().state();
   }
 
   /** One round of everything that hangs on time. */
   private void round(SqliteStore store) {
-    var housekeeping = store.housekeeping();
+    var housekeeping = store.roles().housekeeping();
     housekeeping.noteTime();
     housekeeping.expireBatches(100);
     housekeeping.expireOpenBatches(100);
@@ -93,7 +96,8 @@ class TimeOfTheStoreTests {
     assertThat(state(store, batches.open)).isEqualTo(BatchState.OPEN);
     assertThat(state(store, batches.scheduled)).isEqualTo(BatchState.SCHEDULED);
     assertThat(state(store, batches.finished)).isEqualTo(BatchState.COMPLETED);
-    assertThat(store.batchReader().batch("default", batches.overdue.publicId()).orElseThrow())
+    assertThat(
+            store.roles().batchReader().batch("default", batches.overdue.publicId()).orElseThrow())
         .satisfies(batch -> assertThat(batch.reason()).isNull());
   }
 
@@ -101,8 +105,9 @@ class TimeOfTheStoreTests {
     round(store);
     assertThat(state(store, batches.open)).isEqualTo(BatchState.EXPIRED);
     assertThat(state(store, batches.scheduled)).isEqualTo(BatchState.QUEUED);
-    assertThat(store.batchReader().batch("default", batches.finished.publicId())).isEmpty();
-    assertThat(store.batchReader().batch("default", batches.overdue.publicId()).orElseThrow())
+    assertThat(store.roles().batchReader().batch("default", batches.finished.publicId())).isEmpty();
+    assertThat(
+            store.roles().batchReader().batch("default", batches.overdue.publicId()).orElseThrow())
         .satisfies(batch -> assertThat(batch.reason()).isNotNull());
   }
 
@@ -140,7 +145,7 @@ class TimeOfTheStoreTests {
       assertTimeCame(store, batches);
     }
     try (SqliteStore store = start()) {
-      assertThat(store.batchReader().batch("default", batches.open.publicId())).isPresent();
+      assertThat(store.roles().batchReader().batch("default", batches.open.publicId())).isPresent();
       clock.advance(Duration.ofMinutes(2));
       round(store);
     }

@@ -14,13 +14,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Hands shards out and takes results back. */
-final class SqliteShardQueue implements ShardQueue {
+final class JdbcShardQueue implements ShardQueue {
 
-  private static final Logger log = LoggerFactory.getLogger(SqliteShardQueue.class);
+  private static final Logger log = LoggerFactory.getLogger(JdbcShardQueue.class);
   private static final Duration UNREADABLE_WAIT = Duration.ofMinutes(1);
 
-  private final GroupCommit writer;
-  private final Readers readers;
+  private final StoreWriter writer;
+  private final StoreReader readers;
   private final ProcessClock clock;
   private final Claims claims;
   private final ShardContents contents;
@@ -30,18 +30,13 @@ final class SqliteShardQueue implements ShardQueue {
   /** Leases of claims that failed after their commit, until they are given back. */
   private final Queue<GivenBack> owed = new ConcurrentLinkedQueue<>();
 
-  SqliteShardQueue(StoreParts parts) {
+  JdbcShardQueue(StoreParts parts) {
     this.writer = parts.writer();
     this.readers = parts.readers();
     this.clock = parts.clock();
-    this.claims = new Claims(parts.epoch());
+    this.claims = new Claims();
     this.contents = new ShardContents(parts.terms());
-    this.settling =
-        new Settling(
-            parts.epoch(),
-            parts.flows(),
-            parts.terms(),
-            new SafetyGates(parts.terms(), parts.transitions(), parts.flows()));
+    this.settling = new Settling(parts.flows(), parts.terms(), parts.gates());
     this.readiness = parts.readiness();
   }
 

@@ -16,7 +16,7 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Desired state in, lane snapshots out. */
-final class SqliteControlBoard implements ControlBoard {
+final class JdbcControlBoard implements ControlBoard {
 
   private static final String UPDATE_SETTINGS =
       """
@@ -24,11 +24,16 @@ final class SqliteControlBoard implements ControlBoard {
       """;
 
   /** Whoever closes a breaker wants its destination sent to, and no breaker stays open unasked. */
-  private static final String END_PARKING =
-      """
-      UPDATE destination SET parked_until = NULL, park_reason = NULL
-      WHERE id = ? AND park_reason = 'breaker' AND (? = 'CLOSED' OR (? <> 'OPEN' AND settings ->> '$.breaker' = 'OPEN'))
-      """;
+  private static final Sql END_PARKING =
+      new Sql(
+          """
+          UPDATE destination SET parked_until = NULL, park_reason = NULL
+          WHERE id = ? AND park_reason = 'breaker' AND (? = 'CLOSED' OR (? <> 'OPEN' AND settings ->> '$.breaker' = 'OPEN'))
+          """,
+          """
+          UPDATE destination SET parked_until = NULL, park_reason = NULL
+          WHERE id = ? AND park_reason = 'breaker' AND (? = 'CLOSED' OR (? <> 'OPEN' AND settings::jsonb ->> 'breaker' = 'OPEN'))
+          """);
 
   private static final String PAUSE_DESTINATION =
       """
@@ -51,32 +56,50 @@ final class SqliteControlBoard implements ControlBoard {
       UPDATE destination SET parked_until = NULL, park_reason = NULL WHERE id = ? AND parked_until <= ?
       """;
 
-  private static final String CONTROLS =
-      """
-      SELECT id, state IN (2, 3) AND closed_as IS NULL AND (deadline IS NULL OR deadline > ?),
-        held_from IS NOT NULL, options_revision
-      FROM batch
-      WHERE id IN (SELECT value FROM json_each(?))
-      """;
+  private static final Sql CONTROLS =
+      new Sql(
+          """
+          SELECT id, state IN (2, 3) AND closed_as IS NULL AND (deadline IS NULL OR deadline > ?),
+            held_from IS NOT NULL, options_revision
+          FROM batch
+          WHERE id IN (SELECT value FROM json_each(?))
+          """,
+          """
+          SELECT id, CASE WHEN state IN (2, 3) AND closed_as IS NULL AND (deadline IS NULL OR deadline > ?)
+              THEN 1 ELSE 0 END,
+            CASE WHEN held_from IS NOT NULL THEN 1 ELSE 0 END, options_revision
+          FROM batch
+          WHERE id IN (SELECT jsonb_array_elements_text(?::jsonb)::bigint)
+          """);
 
-  private static final String DESTINATIONS =
-      "SELECT "
-          + Destinations.COLUMNS
-          + " FROM destination WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id";
+  private static final Sql DESTINATIONS =
+      new Sql(
+          "SELECT "
+              + Destinations.COLUMNS
+              + " FROM destination WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+          "SELECT "
+              + Destinations.COLUMNS
+              + " FROM destination WHERE id IN (SELECT jsonb_array_elements_text(?::jsonb)::bigint)"
+              + " ORDER BY id");
 
-  private static final String DESTINATION =
-      "SELECT " + Destinations.COLUMNS + " FROM destination WHERE id = ?";
+  /** Of one that is about to change. */
+  private static final Sql DESTINATION =
+      new Sql(
+          "SELECT " + Destinations.COLUMNS + " FROM destination WHERE id = ?",
+          "SELECT " + Destinations.COLUMNS + " FROM destination WHERE id = ? FOR UPDATE");
 
-  private final GroupCommit writer;
-  private final Readers readers;
+  private final StoreWriter writer;
+  private final StoreReader readers;
   private final ProcessClock clock;
   private final Destinations destinations;
   private final Transitions transitions;
   private final Changes changes;
   private final Readiness readiness;
   private final Lanes lanes;
+  private final Terms terms;
+  private final boolean sharesStore;
 
-  SqliteControlBoard(StoreParts parts) {
+  JdbcControlBoard(StoreParts parts) {
     this.writer = parts.writer();
     this.readers = parts.readers();
     this.clock = parts.clock();
@@ -85,6 +108,8 @@ final class SqliteControlBoard implements ControlBoard {
     this.changes = new Changes(parts.terms());
     this.readiness = parts.readiness();
     this.lanes = parts.lanes();
+    this.terms = parts.terms();
+    this.sharesStore = parts.sharesStore();
   }
 
   @Override
@@ -188,7 +213,10 @@ final class SqliteControlBoard implements ControlBoard {
 
   @Override
   public void publish(Snapshot snapshot) {
-    lanes.publish(snapshot);
+    lanes.publish(snapshot, List.of());
+    if (sharesStore) {
+      lanes.publish(snapshot, writer.write(session -> PeerSnapshots.exchange(session, snapshot)));
+    }
   }
 
   @Override
@@ -206,8 +234,10 @@ final class SqliteControlBoard implements ControlBoard {
 
   @Override
   public List<BatchTerms> batchTerms(Collection<Long> batchIds) {
-    return readers.read(
-        session -> session.list(Terms.OF, Terms::read, JsonColumns.array(batchIds)));
+    List<BatchTerms> read =
+        readers.read(session -> session.list(Terms.OF, Terms::read, JsonColumns.array(batchIds)));
+    read.forEach(terms::keep);
+    return read;
   }
 
   @Override

@@ -12,13 +12,18 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /** The bounded steps that follow control calls and the passage of time. */
-final class SqliteHousekeeping implements Housekeeping {
+final class JdbcHousekeeping implements Housekeeping {
 
-  private static final String DUE_SHARDS =
-      """
-      SELECT id, batch_id, destination_id FROM shard INDEXED BY shard_waiting
-      WHERE state = 1 AND not_before <= ? ORDER BY not_before LIMIT ?
-      """;
+  private static final Sql DUE_SHARDS =
+      new Sql(
+          """
+          SELECT id, batch_id, destination_id FROM shard INDEXED BY shard_waiting
+          WHERE state = 1 AND not_before <= ? ORDER BY not_before LIMIT ?
+          """,
+          """
+          SELECT id, batch_id, destination_id FROM shard
+          WHERE state = 1 AND not_before <= ? ORDER BY not_before LIMIT ? FOR UPDATE SKIP LOCKED
+          """);
 
   private static final String PROMOTE =
       """
@@ -36,32 +41,56 @@ final class SqliteHousekeeping implements Housekeeping {
       WHERE paused_until <= ?
       """;
 
-  private static final String NEXT_DUE =
-      """
-      SELECT min(due) FROM (
-        SELECT min(not_before) AS due FROM shard INDEXED BY shard_waiting WHERE state = 1
-        UNION ALL SELECT min(not_before) FROM batch INDEXED BY batch_scheduled WHERE state = 1
-        UNION ALL SELECT min(deadline) FROM batch INDEXED BY batch_deadline
-          WHERE deadline IS NOT NULL AND sealed_at IS NOT NULL AND finished_at IS NULL AND closed_as IS NULL
-        UNION ALL SELECT min(parked_until) FROM destination WHERE parked_until IS NOT NULL
-        UNION ALL SELECT min(paused_until) FROM destination WHERE paused_until IS NOT NULL)
-      """;
+  private static final Sql NEXT_DUE =
+      new Sql(
+          """
+          SELECT min(due) FROM (
+            SELECT min(not_before) AS due FROM shard INDEXED BY shard_waiting WHERE state = 1
+            UNION ALL SELECT min(not_before) FROM batch INDEXED BY batch_scheduled WHERE state = 1
+            UNION ALL SELECT min(deadline) FROM batch INDEXED BY batch_deadline
+              WHERE deadline IS NOT NULL AND sealed_at IS NOT NULL AND finished_at IS NULL AND closed_as IS NULL
+            UNION ALL SELECT min(parked_until) FROM destination WHERE parked_until IS NOT NULL
+            UNION ALL SELECT min(paused_until) FROM destination WHERE paused_until IS NOT NULL)
+          """,
+          """
+          SELECT min(due) FROM (
+            SELECT min(not_before) AS due FROM shard WHERE state = 1
+            UNION ALL SELECT min(not_before) FROM batch WHERE state = 1
+            UNION ALL SELECT min(deadline) FROM batch
+              WHERE deadline IS NOT NULL AND sealed_at IS NOT NULL AND finished_at IS NULL AND closed_as IS NULL
+            UNION ALL SELECT min(parked_until) FROM destination WHERE parked_until IS NOT NULL
+            UNION ALL SELECT min(paused_until) FROM destination WHERE paused_until IS NOT NULL) AS dues
+          """);
 
-  private static final String OVERDUE =
-      """
-      SELECT id, deadline FROM batch INDEXED BY batch_deadline
-      WHERE deadline <= ? AND sealed_at IS NOT NULL AND finished_at IS NULL AND closed_as IS NULL
-        AND state IN (1, 2, 3, 4)
-      ORDER BY deadline LIMIT ?
-      """;
+  private static final Sql OVERDUE =
+      new Sql(
+          """
+          SELECT id, deadline FROM batch INDEXED BY batch_deadline
+          WHERE deadline <= ? AND sealed_at IS NOT NULL AND finished_at IS NULL AND closed_as IS NULL
+            AND state IN (1, 2, 3, 4)
+          ORDER BY deadline LIMIT ?
+          """,
+          """
+          SELECT id, deadline FROM batch
+          WHERE deadline <= ? AND sealed_at IS NOT NULL AND finished_at IS NULL AND closed_as IS NULL
+            AND state IN (1, 2, 3, 4)
+          ORDER BY deadline LIMIT ?
+          """);
 
-  private static final String IDLE_OPEN =
-      """
-      SELECT id FROM batch INDEXED BY batch_unsealed
-      WHERE sealed_at IS NULL AND finished_at IS NULL AND one_shot = 0 AND state = 0
-        AND appended_at + open_timeout <= ?
-      LIMIT ?
-      """;
+  private static final Sql IDLE_OPEN =
+      new Sql(
+          """
+          SELECT id FROM batch INDEXED BY batch_unsealed
+          WHERE sealed_at IS NULL AND finished_at IS NULL AND one_shot = 0 AND state = 0
+            AND appended_at + open_timeout <= ?
+          LIMIT ?
+          """,
+          """
+          SELECT id FROM batch
+          WHERE sealed_at IS NULL AND finished_at IS NULL AND one_shot = 0 AND state = 0
+            AND appended_at + open_timeout <= ?
+          LIMIT ?
+          """);
 
   private static final String EXPIRE_OPEN =
       """
@@ -69,8 +98,8 @@ final class SqliteHousekeeping implements Housekeeping {
       WHERE id = ? AND state = 0
       """;
 
-  private final GroupCommit writer;
-  private final Readers readers;
+  private final StoreWriter writer;
+  private final StoreReader readers;
   private final ProcessClock clock;
   private final Uploads uploads;
   private final Flows flows;
@@ -78,7 +107,7 @@ final class SqliteHousekeeping implements Housekeeping {
   private final Transitions transitions;
   private final SeenTime time;
 
-  SqliteHousekeeping(StoreParts parts) {
+  JdbcHousekeeping(StoreParts parts) {
     this.writer = parts.writer();
     this.readers = parts.readers();
     this.clock = parts.clock();
@@ -234,6 +263,15 @@ final class SqliteHousekeeping implements Housekeeping {
   @Override
   public int dropBatches(Instant finishedBefore, int limit) {
     return drop(Retention::dropBatches, finishedBefore, limit);
+  }
+
+  @Override
+  public void postponeSuspects() {
+    writer.write(
+        session -> {
+          Suspects.postpone(session, now() + Suspects.WAIT_MILLIS);
+          return Boolean.TRUE;
+        });
   }
 
   @Override

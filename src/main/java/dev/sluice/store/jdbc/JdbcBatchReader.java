@@ -18,7 +18,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Reads, each on one short snapshot of a reading thread. */
-final class SqliteBatchReader implements BatchReader {
+final class JdbcBatchReader implements BatchReader {
 
   private static final String NEWER_BATCHES =
       """
@@ -27,16 +27,26 @@ final class SqliteBatchReader implements BatchReader {
       ORDER BY id DESC LIMIT 100
       """;
 
-  private static final String FAILURES =
-      """
-      SELECT f.state, f.status, f.error_code, d.scheme, d.host, d.port, sum(f.item_count), min(f.sample_index),
-        f.sample_message
-      FROM failure_counter f JOIN destination d ON d.id = f.destination_id
-      WHERE f.batch_id = ?
-      GROUP BY f.state, f.status, f.error_code, f.destination_id
-      ORDER BY sum(f.item_count) DESC, f.state, f.status, f.error_code, f.destination_id
-      LIMIT ?
-      """;
+  private static final Sql FAILURES =
+      new Sql(
+          """
+          SELECT f.state, f.status, f.error_code, d.scheme, d.host, d.port, sum(f.item_count), min(f.sample_index),
+            f.sample_message
+          FROM failure_counter f JOIN destination d ON d.id = f.destination_id
+          WHERE f.batch_id = ?
+          GROUP BY f.state, f.status, f.error_code, f.destination_id
+          ORDER BY sum(f.item_count) DESC, f.state, f.status, f.error_code, f.destination_id
+          LIMIT ?
+          """,
+          """
+          SELECT f.state, f.status, f.error_code, d.scheme, d.host, d.port, sum(f.item_count), min(f.sample_index),
+            (array_agg(f.sample_message ORDER BY f.sample_index))[1]
+          FROM failure_counter f JOIN destination d ON d.id = f.destination_id
+          WHERE f.batch_id = ?
+          GROUP BY f.state, f.status, f.error_code, f.destination_id, d.scheme, d.host, d.port
+          ORDER BY sum(f.item_count) DESC, f.state, f.status, f.error_code, f.destination_id
+          LIMIT ?
+          """);
 
   private static final String DESTINATIONS =
       "SELECT " + Destinations.COLUMNS + " FROM destination WHERE id > ? ORDER BY id LIMIT ?";
@@ -44,18 +54,23 @@ final class SqliteBatchReader implements BatchReader {
   private static final String DESTINATION =
       "SELECT " + Destinations.COLUMNS + " FROM destination WHERE key = ?";
 
-  private static final String REDRIVEN =
-      """
-      SELECT r.idx FROM redriven r JOIN upload u ON u.id = r.upload_id AND u.state <> 2
-      WHERE r.parent_id = ? AND r.idx IN (SELECT value FROM json_each(?))
-      """;
+  private static final Sql REDRIVEN =
+      new Sql(
+          """
+          SELECT r.idx FROM redriven r JOIN upload u ON u.id = r.upload_id AND u.state <> 2
+          WHERE r.parent_id = ? AND r.idx IN (SELECT value FROM json_each(?))
+          """,
+          """
+          SELECT r.idx FROM redriven r JOIN upload u ON u.id = r.upload_id AND u.state <> 2
+          WHERE r.parent_id = ? AND r.idx IN (SELECT jsonb_array_elements_text(?::jsonb)::bigint)
+          """);
 
-  private final Readers readers;
+  private final StoreReader readers;
   private final BatchRows batches;
   private final Destinations destinations;
   private final FlowReads flows;
 
-  SqliteBatchReader(StoreParts parts) {
+  JdbcBatchReader(StoreParts parts) {
     this.readers = parts.readers();
     this.batches = new BatchRows(parts.lanes());
     this.destinations = parts.destinations();
@@ -93,8 +108,7 @@ final class SqliteBatchReader implements BatchReader {
     while (found.size() < limit) {
       long from = before;
       List<BatchRef> page =
-          readers.read(
-              session -> session.list(NEWER_BATCHES, SqliteBatchWriter::ref, tenant, from));
+          readers.read(session -> session.list(NEWER_BATCHES, JdbcBatchWriter::ref, tenant, from));
       if (page.isEmpty()) {
         break;
       }
@@ -118,7 +132,7 @@ final class SqliteBatchReader implements BatchReader {
   @Override
   public List<FailureGroup> failures(BatchRef batch, int limit) {
     return readers.read(
-        session -> session.list(FAILURES, SqliteBatchReader::failure, batch.id(), limit));
+        session -> session.list(FAILURES, JdbcBatchReader::failure, batch.id(), limit));
   }
 
   private static FailureGroup failure(ResultSet row) throws SQLException {

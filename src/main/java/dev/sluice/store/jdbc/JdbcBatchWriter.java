@@ -11,31 +11,28 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Takes submissions in: batches, their uploads and shards. */
-final class SqliteBatchWriter implements BatchWriter {
+final class JdbcBatchWriter implements BatchWriter {
 
   /** Shards removed in the transaction of one step. */
   private static final int STEP = 256;
 
-  private final GroupCommit writer;
+  private final StoreWriter writer;
   private final ProcessClock clock;
   private final Uploads uploads;
   private final BatchIntake intake;
   private final Sealing sealing;
   private final IntakeRoom room;
 
-  SqliteBatchWriter(
-      GroupCommit writer,
-      ProcessClock clock,
-      Uploads uploads,
-      BatchIntake intake,
-      Sealing sealing,
-      IntakeRoom room) {
-    this.writer = writer;
-    this.clock = clock;
-    this.uploads = uploads;
-    this.intake = intake;
-    this.sealing = sealing;
-    this.room = room;
+  JdbcBatchWriter(StoreParts parts, PublicIds ids) {
+    StoreProperties properties = parts.properties();
+    this.writer = parts.writer();
+    this.clock = parts.clock();
+    this.uploads = parts.uploads();
+    this.intake =
+        new BatchIntake(
+            properties.uploadTimeout().toMillis(), ids, parts.uploads(), parts.destinations());
+    this.sealing = new Sealing(parts.uploads(), parts.flows());
+    this.room = new IntakeRoom(properties.maxSize());
   }
 
   private long now() {
