@@ -7,7 +7,7 @@ package dev.sluice.store;
  */
 public record LimitKey(Kind kind, String id) {
 
-  /** What is limited. The order is the one of the stored numbers: new ones come last. */
+  /** What is limited. */
   public enum Kind {
     DESTINATION_RATE(false),
     DESTINATION_CONCURRENCY(true),

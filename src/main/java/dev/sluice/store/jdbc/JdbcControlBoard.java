@@ -47,8 +47,8 @@ final class JdbcControlBoard implements ControlBoard {
 
   private static final String PARK =
       """
-      UPDATE destination SET parked_until = ?2, park_reason = ?3
-      WHERE id = ?1 AND (parked_until IS NULL OR parked_until < ?2)
+      UPDATE destination SET parked_until = ?, park_reason = ?
+      WHERE id = ? AND (parked_until IS NULL OR parked_until < ?)
       """;
 
   private static final String UNPARK =
@@ -202,7 +202,7 @@ final class JdbcControlBoard implements ControlBoard {
           for (Parking parking : parkings) {
             long until = parking.until().toEpochMilli();
             if (parking.reason() != null) {
-              session.update(PARK, parking.destinationId(), until, parking.reason());
+              session.update(PARK, until, parking.reason(), parking.destinationId(), until);
             } else if (session.update(UNPARK, parking.destinationId(), until) > 0) {
               readiness.changed(session);
             }

@@ -59,10 +59,9 @@ class StoreConfiguration {
     return store.roles().batchReader();
   }
 
-  /** One process on an embedded store has every limit to itself. */
   @Bean
-  LimitShares limitShares() {
-    return LimitShares.WHOLE;
+  LimitShares limitShares(JdbcStore store) {
+    return store.roles().limitShares();
   }
 
   @Bean
