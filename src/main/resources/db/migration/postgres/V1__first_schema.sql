@@ -9,6 +9,33 @@ CREATE TABLE replica (
   started_at BIGINT NOT NULL
 );
 
+-- Shares of limits (LimitShares): who renewed them, and until when they are good. Times are epoch
+-- milliseconds of this database's clock.
+CREATE TABLE limit_holder (
+  replica_id  BIGINT PRIMARY KEY,
+  beat        BIGINT NOT NULL,                   -- number of the renewal
+  valid_until BIGINT NOT NULL
+) WITH (fillfactor = 50);
+
+CREATE TABLE limit_share (
+  kind       SMALLINT         NOT NULL,          -- LimitKey.Kind
+  limited_id TEXT             NOT NULL,
+  replica_id BIGINT           NOT NULL,
+  wanted     DOUBLE PRECISION NOT NULL,
+  share      DOUBLE PRECISION NOT NULL,
+  since      BIGINT           NOT NULL,          -- has had any of it, or none
+  version    BIGINT           NOT NULL,
+  PRIMARY KEY (kind, limited_id, replica_id)
+) WITH (fillfactor = 80);
+CREATE INDEX limit_share_version ON limit_share (version);
+
+-- Locked by each renewal until its commit: they come one after the other, in the order of versions.
+CREATE TABLE limit_version (
+  id      INTEGER PRIMARY KEY CHECK (id = 1),
+  version BIGINT  NOT NULL
+) WITH (fillfactor = 50);
+INSERT INTO limit_version (id, version) VALUES (1, 1);
+
 -- When the store was last in use, as far as the clock was believed.
 CREATE TABLE seen_time (
   id      INTEGER PRIMARY KEY CHECK (id = 1),

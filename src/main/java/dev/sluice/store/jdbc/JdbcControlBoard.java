@@ -47,7 +47,13 @@ final class JdbcControlBoard implements ControlBoard {
 
   private static final String PARK =
       """
-      UPDATE destination SET parked_until = ?, park_reason = ? WHERE id = ?
+      UPDATE destination SET parked_until = ?, park_reason = ?
+      WHERE id = ? AND (parked_until IS NULL OR parked_until < ?)
+      """;
+
+  private static final String UNPARK =
+      """
+      UPDATE destination SET parked_until = NULL, park_reason = NULL WHERE id = ? AND parked_until <= ?
       """;
 
   private static final Sql CONTROLS =
@@ -194,9 +200,10 @@ final class JdbcControlBoard implements ControlBoard {
     writer.write(
         session -> {
           for (Parking parking : parkings) {
-            session.update(
-                PARK, Rows.millis(parking.until()), parking.reason(), parking.destinationId());
-            if (parking.until() == null) {
+            long until = parking.until().toEpochMilli();
+            if (parking.reason() != null) {
+              session.update(PARK, until, parking.reason(), parking.destinationId(), until);
+            } else if (session.update(UNPARK, parking.destinationId(), until) > 0) {
               readiness.changed(session);
             }
           }
