@@ -29,6 +29,7 @@ final class BatchGate {
   private final Queue<Lane> waiting = new ConcurrentLinkedQueue<>();
   private final ProcessClock clock;
   private final @Nullable RatePacer tenantPacer;
+  private final BatchShares shares;
   private volatile boolean open = true;
 
   /** Replaced under the monitor. */
@@ -42,17 +43,21 @@ final class BatchGate {
 
   /**
    * @param tenantPacer the rate of its tenant, if there is one
+   * @param shares of its limits
    */
   BatchGate(
       BatchTerms terms,
       RandomGenerator random,
       ProcessClock clock,
-      @Nullable RatePacer tenantPacer) {
+      @Nullable RatePacer tenantPacer,
+      BatchShares shares) {
     BatchOptions options = terms.options();
     this.terms = terms;
     this.attemptTerms = AttemptTerms.of(options);
     this.retry = new RetryPolicy(options.retry(), random);
-    this.limits = Limits.of(terms, null);
+    this.shares = shares;
+    shares.follow(options);
+    this.limits = Limits.of(terms, null, shares.rate());
     this.tenantPacer = tenantPacer;
     this.timeoutNanos = options.timeout().toNanos();
     this.clock = clock;
@@ -71,14 +76,14 @@ final class BatchGate {
     /**
      * @param before whose pacer stays while the rate does, with what was reserved of it
      */
-    static Limits of(BatchTerms terms, @Nullable RatePacer before) {
+    static Limits of(BatchTerms terms, @Nullable RatePacer before, @Nullable RateShare share) {
       Integer concurrency = terms.options().concurrency();
       Rate rate = terms.options().rate();
       RatePacer pacer = before;
       if (rate == null) {
         pacer = null;
       } else if (before == null || !before.rate().equals(rate)) {
-        pacer = new RatePacer(terms.batch().publicId(), rate);
+        pacer = new RatePacer(terms.batch().publicId(), rate, share);
       }
       return new Limits(
           terms.revision(),
@@ -101,7 +106,8 @@ final class BatchGate {
     if (!open || now.isOver(clock)) {
       return false;
     }
-    if (inFlight.incrementAndGet() <= now.maxInFlight) {
+    int count = inFlight.incrementAndGet();
+    if (count <= now.maxInFlight && shares.admits(count)) {
       return true;
     }
     inFlight.decrementAndGet();
@@ -160,7 +166,8 @@ final class BatchGate {
 
   /** Tells whether the batch's own concurrency holds its items now. */
   boolean isFull() {
-    return inFlight.get() >= limits.maxInFlight;
+    int count = inFlight.get();
+    return count >= limits.maxInFlight || shares.isFull(count);
   }
 
   /** Gives the batch's own rate, if it has one. */
@@ -176,7 +183,8 @@ final class BatchGate {
   /** Follows changed options; the lanes that hold the batch then have to look again. */
   synchronized void follow(BatchTerms changed) {
     if (changed.revision() > limits.revision) {
-      limits = Limits.of(changed, limits.pacer);
+      shares.follow(changed.options());
+      limits = Limits.of(changed, limits.pacer, shares.rate());
     }
   }
 
@@ -210,6 +218,16 @@ final class BatchGate {
   /** Gives the index from which on items wait for the canary; {@code Long.MAX_VALUE} for none. */
   long sendBelow() {
     return sendBelow;
+  }
+
+  /** Gives its shares of its own limits. */
+  BatchShares shares() {
+    return shares;
+  }
+
+  /** Gives its attempts under way. */
+  int inFlight() {
+    return inFlight.get();
   }
 
   /** Gives the rate of the batch's tenant, if there is one. */

@@ -26,6 +26,8 @@ final class DestinationBreaker {
   /** Longer than any attempt: lost probes cannot keep the breaker half-open. */
   private static final Duration MAX_HALF_OPEN = Duration.ofMinutes(11);
 
+  private static final long TOLERANCE_NANOS = DestinationGate.TOLERANCE_NANOS;
+
   private static final int TOO_MANY_REQUESTS = 429;
 
   /** 501 and 505 tell of the request. */
@@ -47,6 +49,10 @@ final class DestinationBreaker {
   private final Runnable recovered;
   private volatile int openings;
   private volatile long openUntilNanos;
+
+  /** Until when another replica, or an earlier process, said it to be open. */
+  private long followed;
+
   private final AtomicLong nextProbeNanos;
 
   /**
@@ -60,6 +66,7 @@ final class DestinationBreaker {
       Runnable recovered) {
     this.clock = clock;
     this.nextProbeNanos = new AtomicLong(clock.nanoTime());
+    this.followed = clock.nanoTime();
     this.recovered = recovered;
     this.openFor =
         IntervalFunction.ofExponentialBackoff(properties.openFor(), 2, properties.maxOpenFor());
@@ -114,10 +121,29 @@ final class DestinationBreaker {
     openUntilNanos = clock.nanoTime() + TimeUnit.MILLISECONDS.toNanos(openFor.apply(count));
   }
 
-  /** Opens it for as long as an earlier one of the destination was to stay open. */
-  void reopen(Duration left) {
-    breaker.transitionToOpenStateFor(left);
-    openUntilNanos = clock.nanoTime() + left.toNanos();
+  /**
+   * Follows that of another replica, or of an earlier process. Where this one is open already its
+   * own time comes first. One thread calls.
+   *
+   * @param until process nanos until which the other stays open; {@code now} when it is not
+   * @return whether probes may go earlier than it seemed
+   */
+  boolean follow(long until, long now) {
+    CircuitBreaker.State state = breaker.getState();
+    boolean closed =
+        state == CircuitBreaker.State.CLOSED || state == CircuitBreaker.State.HALF_OPEN;
+    if (closed && until - now > TOLERANCE_NANOS) {
+      followed = until;
+      breaker.transitionToOpenStateFor(Duration.ofNanos(until - now));
+      openUntilNanos = until;
+    } else if (state == CircuitBreaker.State.OPEN
+        && openUntilNanos == followed
+        && followed - until > TOLERANCE_NANOS) {
+      followed = now;
+      breaker.transitionToHalfOpenState();
+      return true;
+    }
+    return false;
   }
 
   /** Takes a permission; each one taken is either recorded or released. */

@@ -5,6 +5,7 @@ import dev.sluice.model.Verdict;
 import dev.sluice.store.DestinationRecord;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -14,9 +15,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class DestinationGate {
 
+  /** What is written of a wait is a little rounded. */
+  static final long TOLERANCE_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+
   private final ProcessClock clock;
   private final DestinationBreaker breaker;
   private final AtomicLong heldUntil;
+
+  /** Until when another replica said that the destination asked to be left alone. */
+  private long followed;
+
   private volatile boolean paused;
 
   /**
@@ -32,22 +40,45 @@ final class DestinationGate {
             clock,
             recovered);
     this.heldUntil = new AtomicLong(clock.nanoTime());
-    reopen(record);
-  }
-
-  /** A breaker that was open when its lane or its process ended still is. */
-  private void reopen(DestinationRecord record) {
-    Instant until = record.parkedUntil();
-    Instant now = clock.instant();
-    if (until != null && until.isAfter(now) && "breaker".equals(record.parkReason())) {
-      breaker.reopen(Duration.between(now, until));
-    }
+    this.followed = heldUntil.get();
+    // A breaker that was open when its lane or its process ended still is.
+    var _ = followParking(record);
   }
 
   /** Follows what an operator wants. */
   void follow(DestinationRecord record) {
     paused = record.paused() != null;
     breaker.override(record.settings().breaker());
+  }
+
+  /**
+   * Follows what other replicas found out about the destination; what this one did is never behind
+   * what it wrote. One thread calls.
+   *
+   * @return whether something may go earlier than it seemed
+   */
+  boolean followParking(DestinationRecord record) {
+    long now = clock.nanoTime();
+    Instant until = record.parkedUntil();
+    long parked =
+        until == null ? now : now + Math.max(0, Duration.between(clock.instant(), until).toNanos());
+    boolean broken = "breaker".equals(record.parkReason());
+    boolean closer = breaker.follow(broken ? parked : now, now);
+    return followHold(broken ? now : parked, now) || closer;
+  }
+
+  private boolean followHold(long until, long now) {
+    long held = heldUntil.get();
+    if (until - held > TOLERANCE_NANOS) {
+      followed = until;
+      return !heldUntil.compareAndSet(held, until);
+    }
+    if (held == followed && followed - now > TOLERANCE_NANOS && held - until > TOLERANCE_NANOS) {
+      // Whoever was asked to wait says that it is over.
+      followed = until;
+      return heldUntil.compareAndSet(held, until);
+    }
+    return false;
   }
 
   boolean isPaused() {

@@ -7,6 +7,7 @@ import dev.sluice.model.ProcessClock;
 import dev.sluice.store.ControlBoard;
 import dev.sluice.store.Housekeeping;
 import dev.sluice.store.LaneBoard;
+import dev.sluice.store.LimitShares;
 import dev.sluice.store.ShardQueue;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import java.util.Random;
@@ -16,6 +17,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -42,6 +44,7 @@ class DispatchConfiguration {
       ControlBoard control,
       Housekeeping housekeeping,
       Attempter attempter,
+      LimitShares limitShares,
       LoopLag loopLag,
       CircuitBreakerRegistry breakers,
       ObjectProvider<DispatchObserver> observers) {
@@ -55,6 +58,7 @@ class DispatchConfiguration {
     PayloadMemory memory =
         new PayloadMemory((long) (Runtime.getRuntime().maxMemory() * properties.payloadShare()));
     ProcessLoad load = new ProcessLoad(loopLag::sample);
+    Shares shares = limitShares.areWhole() ? Shares.whole() : Shares.of(clock);
     // Lanes tell the feeder of room, and the feeder fills lanes: one of the two comes first.
     AtomicReference<Runnable> work = new AtomicReference<>(() -> {});
     LaneContext context =
@@ -69,6 +73,7 @@ class DispatchConfiguration {
             observer,
             load,
             RatePacer.of("global", properties.globalRate()),
+            shares,
             new IntentWindows(intents, properties.intentWindow(), properties.globalConcurrency()),
             new Isolation(admission, intents),
             () -> work.get().run());
@@ -76,7 +81,16 @@ class DispatchConfiguration {
     ShardFeeder feeder = new ShardFeeder(queue, lanes, memory, writer, clock, observer);
     work.set(feeder::signal);
     Housekeeper housekeeper =
-        new Housekeeper(housekeeping, control, lanes, load::sample, properties, clock, observer);
+        new Housekeeper(
+            housekeeping,
+            control,
+            lanes,
+            load::sample,
+            properties,
+            clock,
+            observer,
+            limitShares.areWhole());
+    ShareBeat beat = beat(shares, limitShares, lanes, clock);
     return new Dispatcher(
         properties,
         clock,
@@ -87,7 +101,19 @@ class DispatchConfiguration {
         intents,
         housekeeper,
         observer,
-        new Dispatcher.Executors(ticker, keeper));
+        new Dispatcher.Executors(ticker, keeper, beat));
+  }
+
+  private static @Nullable ShareBeat beat(
+      Shares shares, LimitShares store, Lanes lanes, ProcessClock clock) {
+    ShareTerm term = shares.term();
+    if (term == null) {
+      return null;
+    }
+    ShareKeeper keeper = new ShareKeeper(store, lanes::sharedLimits, term, clock);
+    ShareBeat beat = new ShareBeat(keeper, scheduler("sluice-share"), clock);
+    shares.onAsked(beat::ask);
+    return beat;
   }
 
   private static void wakeAt(ScheduledExecutorService ticker, Runnable task, long inNanos) {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
@@ -39,6 +40,7 @@ final class Dispatcher implements SmartLifecycle {
   private final DispatchObserver observer;
   private final ScheduledExecutorService ticker;
   private final ScheduledExecutorService keeper;
+  private final @Nullable ShareBeat shares;
   private volatile boolean running;
 
   Dispatcher(
@@ -63,6 +65,7 @@ final class Dispatcher implements SmartLifecycle {
     this.observer = observer;
     this.ticker = executors.ticker();
     this.keeper = executors.keeper();
+    this.shares = executors.shares();
   }
 
   /**
@@ -70,8 +73,12 @@ final class Dispatcher implements SmartLifecycle {
    *
    * @param ticker wakes lanes and cuts overdue attempts; nothing on it may block
    * @param keeper follows and tidies; talks to the store
+   * @param shares renews shares of limits, where replicas share them
    */
-  record Executors(ScheduledExecutorService ticker, ScheduledExecutorService keeper) {}
+  record Executors(
+      ScheduledExecutorService ticker,
+      ScheduledExecutorService keeper,
+      @Nullable ShareBeat shares) {}
 
   @Override
   public void start() {
@@ -80,6 +87,9 @@ final class Dispatcher implements SmartLifecycle {
     intents.start(this::lose);
     housekeeper.begin();
     feeder.start();
+    if (shares != null) {
+      shares.start();
+    }
     long tick = properties.tick().toMillis();
     var _ = ticker.scheduleWithFixedDelay(this::tickLanes, tick, tick, TimeUnit.MILLISECONDS);
     var _ =
@@ -156,6 +166,9 @@ final class Dispatcher implements SmartLifecycle {
     }
     log.atInfo().addKeyValue("inFlight", admission.inFlight()).log("Draining.");
     admission.close();
+    if (shares != null) {
+      shares.drain();
+    }
     try {
       feeder.stop(STORE_MILLIS);
       // As nothing begins any more: what waits for its intent leaves its places.
@@ -163,6 +176,9 @@ final class Dispatcher implements SmartLifecycle {
       // Others go on with what is not on the wire; what is follows when its exchanges end.
       releaseAll();
       awaitRunning();
+      if (shares != null) {
+        shares.stop(STORE_MILLIS);
+      }
       keeper.shutdown();
       boolean _ = keeper.awaitTermination(STORE_MILLIS, TimeUnit.MILLISECONDS);
       releaseAll();

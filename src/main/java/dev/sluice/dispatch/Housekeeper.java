@@ -16,6 +16,7 @@ import dev.sluice.store.ShardQueue.BatchTerms;
 import dev.sluice.store.StoreException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -37,6 +38,7 @@ final class Housekeeper {
   private static final Logger log = LoggerFactory.getLogger(Housekeeper.class);
   private static final int STEP = 500;
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
+  private static final long ROUNDED_MILLIS = 100;
   private static final Duration DEAD_UPLOAD = Duration.ofSeconds(60);
 
   private final Housekeeping housekeeping;
@@ -46,6 +48,7 @@ final class Housekeeper {
   private final DispatchProperties properties;
   private final ProcessClock clock;
   private final DispatchObserver observer;
+  private final boolean alone;
   private final Map<Long, Instant> parked = new HashMap<>();
   private long snapshotAt;
   private long slowAt;
@@ -53,6 +56,7 @@ final class Housekeeper {
 
   /**
    * @param sampleLoad looks at what this process has to bear; called about once a second
+   * @param alone whether no other process has lanes
    */
   Housekeeper(
       Housekeeping housekeeping,
@@ -61,7 +65,8 @@ final class Housekeeper {
       Runnable sampleLoad,
       DispatchProperties properties,
       ProcessClock clock,
-      DispatchObserver observer) {
+      DispatchObserver observer,
+      boolean alone) {
     this.housekeeping = housekeeping;
     this.control = control;
     this.lanes = lanes;
@@ -69,6 +74,7 @@ final class Housekeeper {
     this.properties = properties;
     this.clock = clock;
     this.observer = observer;
+    this.alone = alone;
     this.snapshotAt = clock.nanoTime();
     this.slowAt = clock.nanoTime() - TimeUnit.HOURS.toNanos(1);
   }
@@ -188,21 +194,27 @@ final class Housekeeper {
 
   /**
    * A lane blocked for long gives its shards back, and the store claims nothing for it meanwhile.
+   * Other replicas want to know of shorter waits too.
    */
   private void parkBlockedLanes() {
     long now = clock.nanoTime();
     List<Parking> parkings = new ArrayList<>();
     for (Lane lane : lanes.all()) {
       long wait = lane.blockedUntil() - now;
-      if (wait > properties.parkAfter().toNanos()) {
-        Instant until =
-            clock.instant().plusNanos(wait).truncatedTo(java.time.temporal.ChronoUnit.SECONDS);
+      boolean isLong = wait > properties.parkAfter().toNanos();
+      if (isLong || (!alone && wait > SECOND)) {
+        Instant until = rounded(clock.instant().plusNanos(wait));
         if (!until.equals(parked.put(lane.destinationId(), until))) {
           parkings.add(new Parking(lane.destinationId(), until, lane.blockReason()));
         }
+      } else if (wait <= 0) {
+        Instant until = parked.remove(lane.destinationId());
+        if (until != null) {
+          parkings.add(Parking.over(lane.destinationId(), until));
+        }
+      }
+      if (isLong) {
         lane.release(null);
-      } else if (wait <= 0 && parked.remove(lane.destinationId()) != null) {
-        parkings.add(new Parking(lane.destinationId(), null, null));
       }
     }
     if (!parkings.isEmpty()) {
@@ -214,6 +226,14 @@ final class Housekeeper {
         throw e;
       }
     }
+  }
+
+  /** So that the same wait is the same time at every look. */
+  private Instant rounded(Instant time) {
+    return alone
+        ? time.truncatedTo(ChronoUnit.SECONDS)
+        : time.truncatedTo(ChronoUnit.MILLIS)
+            .minusMillis(Math.floorMod(time.toEpochMilli(), ROUNDED_MILLIS));
   }
 
   private void publish(long nanos) {

@@ -12,6 +12,7 @@ import dev.sluice.store.DestinationRecord;
 import dev.sluice.store.DestinationSettings;
 import dev.sluice.store.FlowSnapshot;
 import dev.sluice.store.LaneSnapshot;
+import dev.sluice.store.LimitKey.Kind;
 import dev.sluice.store.ShardDecoder;
 import dev.sluice.store.ShardQueue.ClaimRequest;
 import dev.sluice.store.ShardQueue.ClaimedShard;
@@ -22,6 +23,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * every gate allows it; what must wait holds no place anywhere. Nothing here blocks; any thread may
  * signal, loops run on event loops.
  */
-final class Lane {
+final class Lane implements SharedLimit.Load {
 
   private final long destinationId;
   private final Destination destination;
@@ -62,8 +64,15 @@ final class Lane {
     this.clock = context.clock();
     this.wakeUps = new WakeUps(context.timer(), this::signal);
     this.stock = new LaneStock(destinationId, context, this::signal);
-    this.rates = new RateGate(destination.key(), wakeUps, context.globalPacer());
+    String id = Long.toString(destinationId);
+    this.rates =
+        new RateGate(
+            destination.key(),
+            wakeUps,
+            context.globalPacer(),
+            context.shares().rate(Kind.DESTINATION_RATE, id));
     this.limits = limits;
+    limits.join(context.shares().places(Kind.DESTINATION_CONCURRENCY, id));
     this.gate = new DestinationGate(record, context, limits::recovered);
     this.chooser = new ItemChooser(this, stock, gate, rates, wakeUps);
     this.failFast = new FailFast(this, stock, context, wakeUps);
@@ -80,6 +89,15 @@ final class Lane {
   void add(ClaimedShard claimed, ShardDecoder decoder, BatchGate batch) {
     busyAt = clock.nanoTime();
     stock.add(claimed, decoder, batch);
+    RatePacer tenant = batch.tenantPacer();
+    context
+        .shares()
+        .wake(
+            rates.share(),
+            limits.share(),
+            batch.shares().rate(),
+            batch.shares().places(),
+            tenant == null ? null : tenant.share());
     signal();
   }
 
@@ -92,7 +110,7 @@ final class Lane {
 
   void loopBegan(LaneLoop loop) {
     loops.add(loop);
-    running.incrementAndGet();
+    limits.began(running.incrementAndGet());
     starts.begun();
   }
 
@@ -226,8 +244,11 @@ final class Lane {
 
   // Control and housekeeping
 
-  /** Follows what an operator wants of the destination. */
+  /** Follows what an operator wants of the destination, and what other replicas found out. */
   void follow(DestinationRecord record) {
+    if (gate.followParking(record)) {
+      signal();
+    }
     boolean pausedNow = record.paused() != null;
     if (pausedNow == gate.isPaused() && record.settings().equals(settings)) {
       return;
@@ -237,12 +258,17 @@ final class Lane {
     limits.follow(record.settings().concurrency());
     var rate = record.settings().rate() != null ? record.settings().rate() : context.defaultRate();
     rates.follow(rate, clock.nanoTime());
+    context.shares().wake(rates.share(), limits.share());
     signal();
   }
 
   /** Looks again at what may go: a batch of it goes by other options now. */
   void reconsider() {
     rates.returnStale(clock.nanoTime());
+    for (FlowQueue flow : stock.flows()) {
+      BatchShares shares = flow.gate().shares();
+      context.shares().wake(shares.rate(), shares.places());
+    }
     signal();
   }
 
@@ -361,6 +387,43 @@ final class Lane {
     return stock.batchIds();
   }
 
+  // Shares of limits
+
+  @Override
+  public int waiting() {
+    int count = rates.keptCount();
+    for (FlowQueue flow : stock.flows()) {
+      count += flow.backlogCount();
+    }
+    return count;
+  }
+
+  /** Gives the items of one batch that are not in flight. */
+  int waiting(long batchId) {
+    FlowQueue flow = stock.flow(batchId);
+    return flow == null ? 0 : flow.backlogCount() + rates.keptCount(batchId);
+  }
+
+  @Override
+  public int inUse() {
+    return running.get();
+  }
+
+  @Override
+  public void wake() {
+    signal();
+  }
+
+  /** Tells of its own limits that all replicas keep together. */
+  void sharedLimits(BiConsumer<SharedLimit, SharedLimit.Load> limit) {
+    RateShare rate = rates.share();
+    PlaceShare places = limits.share();
+    if (rate != null && places != null) {
+      limit.accept(rate, this);
+      limit.accept(places, this);
+    }
+  }
+
   // Snapshots
 
   /** Closes a statistics period of {@code nanos}. */
@@ -370,14 +433,10 @@ final class Lane {
 
   LaneSnapshot snapshot() {
     long now = clock.nanoTime();
-    int backlog = rates.keptCount();
-    for (FlowQueue flow : stock.flows()) {
-      backlog += flow.backlogCount();
-    }
     return new LaneSnapshot(
         destinationId,
         inFlight.get(),
-        backlog,
+        waiting(),
         limits.current(),
         gate.breakerState(),
         gate.heldUntil(now),

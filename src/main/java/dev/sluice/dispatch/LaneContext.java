@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param memory payload bytes in memory
  * @param processIsSlow tells whether this process is what limits throughput
  * @param globalPacer the rate of all that this process sends, if there is one
+ * @param shares of limits that all replicas keep together
  * @param intents windows of what must not go twice
  * @param isolation where shards run alone
  * @param work tells the feeder that a lane has room; returns at once
@@ -29,6 +30,7 @@ record LaneContext(
     DispatchObserver observer,
     BooleanSupplier processIsSlow,
     @Nullable RatePacer globalPacer,
+    Shares shares,
     IntentWindows intents,
     Isolation isolation,
     Runnable work) {

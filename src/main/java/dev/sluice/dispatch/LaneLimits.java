@@ -17,6 +17,7 @@ final class LaneLimits {
   private volatile ConcurrencyLimit limit;
   private @Nullable Concurrency followed;
   private @Nullable Integer remembered;
+  private @Nullable PlaceShare share;
 
   /**
    * @param remembered the last good limit of an earlier lane, if any
@@ -33,10 +34,24 @@ final class LaneLimits {
     this.limit = limit;
   }
 
+  /** Has a share of the limit, where replicas share it; told once, before the lane begins. */
+  void join(@Nullable PlaceShare ofLimit) {
+    share = ofLimit;
+  }
+
+  /** Gives the share of the limit, where replicas share it. */
+  @Nullable PlaceShare share() {
+    return share;
+  }
+
   /** Follows what an operator set for the destination; null means the default. */
   void follow(@Nullable Concurrency wanted) {
     Integer before = remembered == null ? Integer.valueOf(limit.lastGood()) : remembered;
     remembered = null;
+    if (share != null) {
+      // A limit that is found by the destination's replies finds its place without others' help.
+      share.follow(wanted == null ? context.properties().concurrency() : wanted.max());
+    }
     if (!Objects.equals(wanted, followed)) {
       followed = wanted;
       limit = limit(wanted, before);
@@ -68,7 +83,14 @@ final class LaneLimits {
   }
 
   int current() {
-    return limit.current();
+    return share == null ? limit.current() : Math.min(limit.current(), share.current());
+  }
+
+  /** Says how many loops there are, the latest of which has just begun. */
+  void began(int count) {
+    if (share != null) {
+      var _ = share.admits(count);
+    }
   }
 
   void ended(Verdict verdict, long startedNanos, long endedNanos, int inFlight) {

@@ -1,20 +1,22 @@
 package dev.sluice.dispatch;
 
 import dev.sluice.attempt.Attempter;
+import dev.sluice.model.Rate;
 import dev.sluice.store.ControlBoard;
 import dev.sluice.store.DestinationRecord;
+import dev.sluice.store.LimitKey.Kind;
 import dev.sluice.store.ShardDecoder;
 import dev.sluice.store.ShardQueue.BatchTerms;
 import dev.sluice.store.ShardQueue.ClaimedShard;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -31,8 +33,8 @@ final class Lanes {
 
   private final Map<Long, BatchGate> gates = new ConcurrentHashMap<>();
 
-  /** Under the monitor; of tenants with a gate. */
-  private final Map<String, RatePacer> tenants = new HashMap<>();
+  /** Of tenants with a gate; changed under the monitor. */
+  private final Map<String, RatePacer> tenants = new ConcurrentHashMap<>();
 
   private final LaneContext context;
   private final Attempter attempter;
@@ -115,13 +117,29 @@ final class Lanes {
     BatchGate gate =
         gates.computeIfAbsent(
             terms.batch().id(),
-            _ -> new BatchGate(terms, random, context.clock(), tenantPacer(terms.tenant())));
+            id ->
+                new BatchGate(
+                    terms,
+                    random,
+                    context.clock(),
+                    tenantPacer(terms.tenant()),
+                    BatchShares.of(context.shares(), id)));
     lane.add(shard, ShardDecoder.open(shard.payload()), gate);
   }
 
   private @Nullable RatePacer tenantPacer(String tenant) {
-    return tenants.computeIfAbsent(
-        tenant, name -> RatePacer.of(name, context.properties().tenantRate()));
+    DispatchProperties.DefaultRate rate = context.properties().tenantRate();
+    return rate == null
+        ? null
+        : tenants.computeIfAbsent(tenant, name -> tenantPacer(name, rate.toRate()));
+  }
+
+  private RatePacer tenantPacer(String tenant, Rate rate) {
+    RateShare share = context.shares().rate(Kind.TENANT_RATE, tenant);
+    if (share != null) {
+      share.follow(rate);
+    }
+    return new RatePacer(tenant, rate, share);
   }
 
   Collection<Lane> all() {
@@ -131,6 +149,23 @@ final class Lanes {
   /** Gives the gate of a batch, or null when nothing of it is in memory. */
   @Nullable BatchGate gate(long batchId) {
     return gates.get(batchId);
+  }
+
+  /** Tells of every limit that all replicas keep together, with what goes on under it here. */
+  void sharedLimits(BiConsumer<SharedLimit, SharedLimit.Load> limit) {
+    for (Lane lane : lanes.values()) {
+      lane.sharedLimits(limit);
+    }
+    for (BatchGate gate : gates.values()) {
+      new BatchLoad(gate, lanes.values()).sharedLimits(limit);
+    }
+    tenants.forEach(
+        (tenant, pacer) -> {
+          RateShare share = pacer.share();
+          if (share != null) {
+            limit.accept(share, new TenantLoad(tenant, gates.values(), lanes.values()));
+          }
+        });
   }
 
   Collection<BatchGate> gates() {

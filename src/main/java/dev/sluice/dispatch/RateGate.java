@@ -21,6 +21,7 @@ final class RateGate {
   private final String name;
   private final WakeUps wakeUps;
   private final @Nullable RatePacer global;
+  private final @Nullable RateShare share;
 
   /** Items whose reservation lies ahead, by the time it names. */
   private final PriorityBlockingQueue<LaneItem> reserved =
@@ -31,9 +32,11 @@ final class RateGate {
 
   /**
    * @param global of all that this process sends, if there is such a rate
+   * @param share of the destination's rate, where replicas share it
    */
-  RateGate(String name, WakeUps wakeUps, @Nullable RatePacer global) {
+  RateGate(String name, WakeUps wakeUps, @Nullable RatePacer global, @Nullable RateShare share) {
     this.name = name;
+    this.share = share;
     this.global = global;
     this.wakeUps = wakeUps;
   }
@@ -91,7 +94,7 @@ final class RateGate {
       long wait = pacers[i].reserve(now);
       if (wait < 0) {
         reservation.refund(i);
-        return refused(now + pacers[i].lookAgainNanos());
+        return refused(now + pacers[i].lookAgainNanos(now));
       }
       reservation.atNanos[i] = now + wait;
       if (wait > 0 && pacers[i].rate().burst() > smoothest) {
@@ -140,6 +143,27 @@ final class RateGate {
 
   /** Takes an item whose reservation has come, or null. */
   @Nullable LaneItem poll(long now) {
+    LaneItem item;
+    while ((item = pollDue(now)) != null && isOver(item, now)) {
+      // Without its share nothing may go, and the turn is lost with it.
+      item.shard().flow().putBack(item);
+    }
+    return item;
+  }
+
+  private static boolean isOver(LaneItem item, long now) {
+    Reservation reservation = item.reservation();
+    if (reservation != null) {
+      for (RatePacer each : reservation.pacers) {
+        if (each.isOver(now)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private @Nullable LaneItem pollDue(long now) {
     LaneItem head = reserved.peek();
     if (head == null || head.dueNanos() - now > 0) {
       return null;
@@ -165,7 +189,10 @@ final class RateGate {
     if (current == null ? rate == null : current.rate().equals(rate)) {
       return;
     }
-    pacer = rate == null ? null : new RatePacer(name, rate);
+    if (share != null) {
+      share.follow(rate);
+    }
+    pacer = rate == null ? null : new RatePacer(name, rate, share);
     returnStale(now);
   }
 
@@ -209,6 +236,11 @@ final class RateGate {
     var _ = remove(item -> batchId == null || item.shard().gate().batchId() == batchId, now);
   }
 
+  /** Gives the share of the destination's rate, where replicas share it. */
+  @Nullable RateShare share() {
+    return share;
+  }
+
   /** Tells whether the last item asked for had to wait. */
   boolean isShut() {
     return shut;
@@ -216,5 +248,14 @@ final class RateGate {
 
   int keptCount() {
     return reserved.size();
+  }
+
+  /** Gives how many are kept of one batch. */
+  int keptCount(long batchId) {
+    int count = 0;
+    for (LaneItem item : reserved) {
+      count += item.shard().gate().batchId() == batchId ? 1 : 0;
+    }
+    return count;
   }
 }

@@ -67,15 +67,25 @@ public interface ControlBoard {
   /** Ends the pause of a destination. */
   DestinationRecord resumeDestination(Destination destination);
 
-  /** Says until when nothing may be claimed for destinations; null ends it. Written by dispatch. */
+  /**
+   * Says until when nothing may be claimed for destinations. Written by the dispatch of every
+   * replica: a parking that lasts longer stays as it is.
+   */
   void park(List<Parking> parkings);
 
   /**
    * A parked destination.
    *
-   * @param reason {@code breaker} or {@code hold}
+   * @param reason {@code breaker} or {@code hold}; null when it is over, and then a parking ends
+   *     that lasts no longer than {@code until}
    */
-  record Parking(long destinationId, @Nullable Instant until, @Nullable String reason) {}
+  record Parking(long destinationId, Instant until, @Nullable String reason) {
+
+    /** Ends a parking, unless another one lasts longer. */
+    public static Parking over(long destinationId, Instant until) {
+      return new Parking(destinationId, until, null);
+    }
+  }
 
   /** Replaces this replica's snapshots. */
   void publish(Snapshot snapshot);

@@ -9,6 +9,33 @@ CREATE TABLE replica (
   started_at BIGINT NOT NULL
 );
 
+-- Shares of limits (LimitShares): who renewed them, and until when they are good. Times are epoch
+-- milliseconds of this database's clock.
+CREATE TABLE limit_holder (
+  replica_id  BIGINT PRIMARY KEY,
+  beat        BIGINT NOT NULL,                   -- number of the renewal
+  valid_until BIGINT NOT NULL
+) WITH (fillfactor = 50);
+
+CREATE TABLE limit_share (
+  kind       SMALLINT         NOT NULL,          -- LimitKey.Kind
+  limited_id TEXT             NOT NULL,
+  replica_id BIGINT           NOT NULL,
+  wanted     DOUBLE PRECISION NOT NULL,
+  share      DOUBLE PRECISION NOT NULL,
+  since      BIGINT           NOT NULL,          -- has had any of it, or none
+  version    BIGINT           NOT NULL,
+  PRIMARY KEY (kind, limited_id, replica_id)
+) WITH (fillfactor = 80);
+CREATE INDEX limit_share_version ON limit_share (version);
+
+-- Locked by each renewal until its commit: they come one after the other, in the order of versions.
+CREATE TABLE limit_version (
+  id      INTEGER PRIMARY KEY CHECK (id = 1),
+  version BIGINT  NOT NULL
+) WITH (fillfactor = 50);
+INSERT INTO limit_version (id, version) VALUES (1, 1);
+
 -- When the store was last in use, as far as the clock was believed.
 CREATE TABLE seen_time (
   id      INTEGER PRIMARY KEY CHECK (id = 1),
@@ -268,27 +295,15 @@ CREATE TABLE resolution (
   PRIMARY KEY (batch_id, idx)
 );
 
--- What replicas publish each second. One process keeps it in memory; several share it here.
-CREATE TABLE lane_snapshot (
-  replica_slot   INTEGER NOT NULL,
-  destination_id BIGINT NOT NULL,
-  published_at   BIGINT NOT NULL,
-  snapshot       TEXT    NOT NULL,
-  PRIMARY KEY (replica_slot, destination_id)
-);
-
-CREATE TABLE flow_snapshot (
-  replica_slot   INTEGER NOT NULL,
-  batch_id       BIGINT NOT NULL,
-  destination_id BIGINT NOT NULL,
-  published_at   BIGINT NOT NULL,
-  snapshot       TEXT    NOT NULL,
-  PRIMARY KEY (replica_slot, batch_id, destination_id)
+-- What the lanes of each replica do, replaced every second.
+CREATE TABLE replica_snapshot (
+  replica_slot INTEGER     PRIMARY KEY,
+  published_at TIMESTAMPTZ NOT NULL,
+  snapshot     TEXT        NOT NULL
 );
 
 -- Few rows that change all the time: their versions stay on one page.
 ALTER TABLE replica SET (fillfactor = 10, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_scale_factor = 0);
 ALTER TABLE batch_counter SET (fillfactor = 50, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0.02);
 ALTER TABLE flow SET (fillfactor = 70, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0.02);
-ALTER TABLE lane_snapshot SET (fillfactor = 50, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0);
-ALTER TABLE flow_snapshot SET (fillfactor = 50, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0);
+ALTER TABLE replica_snapshot SET (autovacuum_vacuum_threshold = 200, autovacuum_vacuum_scale_factor = 0);

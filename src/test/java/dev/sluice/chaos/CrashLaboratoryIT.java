@@ -21,7 +21,7 @@ class CrashLaboratoryIT {
 
   private Scenarios laboratory() {
     return new Scenarios(
-        new Plan(2, 1, 2, 1, 1, 0, 0, 25, Set.of(), Long.getLong("chaos.seed", 5L), directory));
+        new Plan(2, 52, 1, 2, 1, 1, 0, 0, 25, Set.of(), Long.getLong("chaos.seed", 5L), directory));
   }
 
   private static void holds(Row row) {

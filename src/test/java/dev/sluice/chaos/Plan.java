@@ -9,7 +9,8 @@ import java.util.stream.Collectors;
  * How much is done; each by a system property {@code chaos.…}.
  *
  * @param kills lives ended by SIGKILL
- * @param hits lives ended at each point
+ * @param points at how many of the points, drawn by the seed
+ * @param hits lives ended at each of them
  * @param images disks that lose their power
  * @param terms lives ended by SIGTERM
  * @param zombies processes that are stopped for a while
@@ -22,6 +23,7 @@ import java.util.stream.Collectors;
  */
 record Plan(
     int kills,
+    int points,
     int hits,
     int images,
     int terms,
@@ -36,6 +38,7 @@ record Plan(
   static Plan fromProperties() {
     return new Plan(
         Integer.getInteger("chaos.kills", 200),
+        Integer.getInteger("chaos.points", Integer.MAX_VALUE),
         Integer.getInteger("chaos.hits", 10),
         Integer.getInteger("chaos.images", 100),
         Integer.getInteger("chaos.terms", 50),

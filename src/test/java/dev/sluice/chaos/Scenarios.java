@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.function.IntFunction;
@@ -46,8 +47,11 @@ final class Scenarios {
   }
 
   /** The end at named points. */
-  Row points(List<Point> points) throws IOException {
+  Row points(List<Point> all) throws IOException {
     Random random = new Random(plan.seed());
+    List<Point> drawn = new ArrayList<>(all);
+    Collections.shuffle(drawn, random);
+    List<Point> points = drawn.subList(0, Math.min(plan.points(), drawn.size()));
     List<Endings.Halt> halts = new ArrayList<>();
     for (int hit = 0; hit < plan.hits(); hit++) {
       for (Point point : points) {

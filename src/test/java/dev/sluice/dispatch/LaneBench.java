@@ -1,5 +1,7 @@
 package dev.sluice.dispatch;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.sluice.attempt.AttemptRequest;
 import dev.sluice.attempt.Attempter;
 import dev.sluice.model.Attempt;
@@ -23,6 +25,8 @@ import dev.sluice.store.BatchRef;
 import dev.sluice.store.ControlBoard.BatchControl;
 import dev.sluice.store.DestinationRecord;
 import dev.sluice.store.DestinationSettings;
+import dev.sluice.store.DestinationSettings.BreakerOverride;
+import dev.sluice.store.LimitShares;
 import dev.sluice.store.ShardDecoder;
 import dev.sluice.store.ShardEncoder;
 import dev.sluice.store.ShardQueue.BatchTerms;
@@ -45,6 +49,7 @@ import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -109,9 +114,14 @@ final class LaneBench {
   LaneBench(String... overrides) {
     Map<String, String> values = new HashMap<>();
     values.put("sluice.dispatch.concurrency", "64");
+    boolean shared = false;
     for (String override : overrides) {
       if (override.equals("--adaptive")) {
         values.remove("sluice.dispatch.concurrency");
+        continue;
+      }
+      if (override.equals("--shared")) {
+        shared = true;
         continue;
       }
       String[] parts = override.substring(2).split("=", 2);
@@ -177,10 +187,44 @@ final class LaneBench {
             DispatchObserver.NONE,
             () -> busy,
             RatePacer.of("global", properties.globalRate()),
+            shared ? Shares.of(clock) : Shares.whole(),
             new IntentWindows(intents, properties.intentWindow(), properties.globalConcurrency()),
             new Isolation(admission, intents),
             () -> {});
     lane = lane(this::attempt);
+  }
+
+  /** Gives a keeper of this replica's shares. */
+  ShareKeeper shareKeeper(LimitShares store) {
+    ShareTerm term = context.shares().term();
+    assertThat(term).isNotNull();
+    return new ShareKeeper(store, this::sharedLimits, term, clock);
+  }
+
+  private void sharedLimits(BiConsumer<SharedLimit, SharedLimit.Load> limit) {
+    lanes.forEach(each -> each.sharedLimits(limit));
+    gates.values().forEach(gate -> new BatchLoad(gate, lanes).sharedLimits(limit));
+  }
+
+  /** Tells the lane what the store says of a parked destination; null when it is not. */
+  void park(@Nullable Duration left, @Nullable String reason) {
+    Instant until = left == null ? null : clock.instant().plus(left);
+    lane.follow(
+        new DestinationRecord(
+            1, destination, DestinationSettings.DEFAULT, null, until, reason, null));
+  }
+
+  /** The same of a destination whose breaker an operator set. */
+  void parkOperated(Duration left, BreakerOverride breaker) {
+    lane.follow(
+        new DestinationRecord(
+            1,
+            destination,
+            new DestinationSettings(null, null, breaker),
+            null,
+            clock.instant().plus(left),
+            "breaker",
+            null));
   }
 
   /** Opens another lane to the same destination. */
@@ -326,7 +370,8 @@ final class LaneBench {
             new BatchTerms(new BatchRef(batch, "bat_" + batch), "default", options, 0),
             new Random(42),
             clock,
-            RatePacer.of("default", context.properties().tenantRate()));
+            RatePacer.of("default", context.properties().tenantRate()),
+            BatchShares.of(context.shares(), batch));
     gates.put(batch, gate);
     return gate;
   }
@@ -492,6 +537,11 @@ final class LaneBench {
     while (!open.isEmpty()) {
       answer(1, verdict);
     }
+  }
+
+  /** Answers what is in flight now. */
+  void answerAllOnce(Verdict verdict) {
+    answer(open.size(), verdict);
   }
 
   void advance(Duration time) {

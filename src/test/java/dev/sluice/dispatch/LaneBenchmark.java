@@ -110,6 +110,7 @@ public class LaneBenchmark {
             DispatchObserver.NONE,
             () -> false,
             null,
+            Shares.whole(),
             new IntentWindows(intents, 256, properties.globalConcurrency()),
             new Isolation(admission, intents),
             () -> {});
@@ -126,7 +127,8 @@ public class LaneBenchmark {
               new BatchTerms(batch, "default", BatchOptions.DEFAULT, 0),
               new Random(42),
               clock,
-              null);
+              null,
+              BatchShares.of(Shares.whole(), i + 1));
     }
     Mono<Verdict> answer = Mono.just(new Verdict.Succeeded(new Verdict.Reply(200, null)));
     lane = new Lane(paused, context, _ -> answer, new LaneLimits(context, (Integer) null));

@@ -43,7 +43,8 @@ class RateGateTests {
         new BatchTerms(new BatchRef(1, "bat_1"), "default", BatchOptions.DEFAULT, 0),
         new Random(1),
         ProcessClock.system(),
-        tenant);
+        tenant,
+        BatchShares.of(Shares.whole(), 1));
   }
 
   private static LaneItem item(BatchGate gate) {
@@ -93,7 +94,7 @@ class RateGateTests {
 
   @Test
   void anAttemptWithoutAnyRateGoesAtOnce() {
-    RateGate rates = new RateGate("one", wakeUps, null);
+    RateGate rates = new RateGate("one", wakeUps, null, null);
     assertThat(rates.reserve(item(gate(null)), 0)).isZero();
     assertThat(rates.isShut()).isFalse();
   }
@@ -101,8 +102,8 @@ class RateGateTests {
   @Test
   void theGlobalRateHoldsOverAllDestinations() {
     RatePacer global = pacer("global");
-    RateGate one = new RateGate("one", wakeUps, global);
-    RateGate two = new RateGate("two", wakeUps, global);
+    RateGate one = new RateGate("one", wakeUps, global, null);
+    RateGate two = new RateGate("two", wakeUps, global, null);
     assertThat(freeNow(one, gate(null)) + freeNow(two, gate(null))).isEqualTo(2);
     assertThat(two.isShut()).isTrue();
   }
@@ -110,15 +111,15 @@ class RateGateTests {
   @Test
   void theRateOfATenantHoldsOverItsBatchesAndLeavesOthersAlone() {
     RatePacer tenant = pacer("a");
-    RateGate one = new RateGate("one", wakeUps, null);
-    RateGate two = new RateGate("two", wakeUps, null);
+    RateGate one = new RateGate("one", wakeUps, null, null);
+    RateGate two = new RateGate("two", wakeUps, null, null);
     assertThat(freeNow(one, gate(tenant)) + freeNow(two, gate(tenant))).isEqualTo(2);
     assertThat(freeNow(one, gate(pacer("b")))).isEqualTo(2);
   }
 
   @Test
   void theNarrowestRateDecides() {
-    RateGate rates = new RateGate("one", wakeUps, pacer("global"));
+    RateGate rates = new RateGate("one", wakeUps, pacer("global"), null);
     rates.follow(HOURLY, System.nanoTime());
     assertThat(freeNow(rates, gate(pacer("a")))).isEqualTo(1);
   }
@@ -126,7 +127,7 @@ class RateGateTests {
   @Test
   void whatOneRateRefusesTheOthersKeep() {
     RatePacer tenant = pacer("a");
-    RateGate narrow = new RateGate("narrow", wakeUps, null);
+    RateGate narrow = new RateGate("narrow", wakeUps, null, null);
     narrow.follow(HOURLY, System.nanoTime());
     BatchGate gate = gate(tenant);
     while (narrow.reserve(item(gate), System.nanoTime()) >= 0) {
@@ -134,14 +135,14 @@ class RateGateTests {
     }
     long kept = narrow.reserve(item(gate), System.nanoTime());
     assertThat(kept).isEqualTo(-1);
-    RateGate wide = new RateGate("wide", wakeUps, null);
+    RateGate wide = new RateGate("wide", wakeUps, null, null);
     long wait = wide.reserve(item(gate), System.nanoTime());
     assertThat(wait).isGreaterThanOrEqualTo(0);
   }
 
   @Test
   void aNewRateHoldsFromTheNextAttemptOn() {
-    RateGate rates = new RateGate("one", wakeUps, null);
+    RateGate rates = new RateGate("one", wakeUps, null, null);
     rates.follow(HOURLY, System.nanoTime());
     assertThat(freeNow(rates, gate(null))).isEqualTo(1);
     rates.follow(new Rate(5, Duration.ofHours(1), 5), System.nanoTime());
@@ -152,7 +153,7 @@ class RateGateTests {
 
   @Test
   void anItemReservedJustBeforeItsBatchChangedGoesByTheNewRate() {
-    RateGate rates = new RateGate("one", wakeUps, null);
+    RateGate rates = new RateGate("one", wakeUps, null, null);
     BatchGate gate = gate(null);
     change(gate, HOURLY);
     long now = System.nanoTime();
@@ -168,7 +169,7 @@ class RateGateTests {
 
   @Test
   void whatAChangedBatchHadReservedOfOtherRatesIsGivenBack() {
-    RateGate rates = new RateGate("one", wakeUps, null);
+    RateGate rates = new RateGate("one", wakeUps, null, null);
     long now = System.nanoTime();
     rates.follow(HOURLY, now);
     BatchGate gate = gate(null);
@@ -186,7 +187,7 @@ class RateGateTests {
 
   @Test
   void aChangeOfOneBatchLeavesTheTurnsOfOthers() {
-    RateGate rates = new RateGate("one", wakeUps, null);
+    RateGate rates = new RateGate("one", wakeUps, null, null);
     long now = System.nanoTime();
     BatchGate gate = gate(null);
     change(gate, HOURLY);
@@ -199,7 +200,7 @@ class RateGateTests {
 
   @Test
   void whoWaitsForAPeriodTakesNoTurnsAtASmootherRate() {
-    RateGate rates = new RateGate("one", wakeUps, null);
+    RateGate rates = new RateGate("one", wakeUps, null, null);
     long now = System.nanoTime();
     rates.follow(new Rate(1, Duration.ofMinutes(1), 1), now);
     BatchGate gate = gate(pacer("a"));
@@ -215,7 +216,7 @@ class RateGateTests {
 
   @Test
   void whatIsDroppedLeavesItsTurnToOthers() {
-    RateGate rates = new RateGate("one", wakeUps, null);
+    RateGate rates = new RateGate("one", wakeUps, null, null);
     long now = System.nanoTime();
     rates.follow(HOURLY, now);
     assertThat(rates.reserve(item(gate(null)), now)).isZero();

@@ -86,6 +86,7 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
             DispatchObserver.NONE,
             () -> false,
             null,
+            Shares.whole(),
             new IntentWindows(
                 this::intend, properties.intentWindow(), properties.globalConcurrency()),
             new Isolation(admission, this::intend),
@@ -93,7 +94,8 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
     this.lanes = new Lanes(context, this, store, random);
     this.feeder = new ShardFeeder(store, lanes, memory, this, time, DispatchObserver.NONE);
     Housekeeper housekeeper =
-        new Housekeeper(store, store, lanes, () -> {}, properties, time, DispatchObserver.NONE);
+        new Housekeeper(
+            store, store, lanes, () -> {}, properties, time, DispatchObserver.NONE, true);
     this.dispatcher =
         new Dispatcher(
             properties,
@@ -105,7 +107,7 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
             intents,
             housekeeper,
             DispatchObserver.NONE,
-            new Dispatcher.Executors(UNUSED, UNUSED));
+            new Dispatcher.Executors(UNUSED, UNUSED, null));
     this.laws = new ProcessLaws(world, store, properties);
     writer.listen(admission::wakeAll, dispatcher::settled);
     intents.listen(dispatcher::lose);

@@ -257,7 +257,7 @@ final class StoreConnection implements ShardQueue, ControlBoard, Housekeeping {
                             now.destination(),
                             now.settings(),
                             now.paused(),
-                            parking.until(),
+                            parking.reason() == null ? null : parking.until(),
                             parking.reason(),
                             null));
               }

@@ -1518,7 +1518,7 @@ public abstract class StoreContract {
           .satisfies(shard -> assertThat(shard.lease().batchId()).isEqualTo(failsFast.id()));
       assertThat(store.queue().ready(0, 10)).isEmpty();
 
-      store.board().park(List.of(new ControlBoard.Parking(id, null, null)));
+      store.board().park(List.of(Parking.over(id, until)));
       assertThat(claimAll(store.queue(), 100))
           .singleElement()
           .satisfies(shard -> assertThat(shard.lease().batchId()).isEqualTo(waits.id()));
@@ -1555,6 +1555,28 @@ public abstract class StoreContract {
 
       store.board().park(List.of(broken));
       store.board().update(ALPHA, breaker(BreakerOverride.CLOSED));
+      assertThat(claim(ALPHA, 10)).hasSize(1);
+    }
+
+    @Test
+    void theLongestParkingOfAllReplicasHolds() {
+      sealed(store.writer(), shard(ALPHA, 0, 10));
+      long id = store.reader().destination(ALPHA.key()).orElseThrow().id();
+      Instant soon = clock.instant().plusSeconds(20);
+      Instant late = clock.instant().plusSeconds(60);
+      store.board().park(List.of(new Parking(id, late, "breaker")));
+      store.board().park(List.of(new Parking(id, soon, "hold")));
+      assertThat(store.board().destinationControls(Set.of(id)))
+          .singleElement()
+          .satisfies(
+              parked -> {
+                assertThat(parked.parkedUntil()).isEqualTo(late);
+                assertThat(parked.parkReason()).isEqualTo("breaker");
+              });
+
+      store.board().park(List.of(Parking.over(id, soon)));
+      assertThat(claim(ALPHA, 10)).as("another replica's is not over").isEmpty();
+      store.board().park(List.of(Parking.over(id, late)));
       assertThat(claim(ALPHA, 10)).hasSize(1);
     }
 

@@ -32,7 +32,7 @@ final class IntakeRoom {
    * @throws StoreException {@code FULL} otherwise
    */
   void require(Session session) throws SQLException {
-    if (maxSize == null) {
+    if (maxSize == null || session.dialect() != Dialect.SQLITE) {
       return;
     }
     long used = pragma(session, "PRAGMA page_count") - pragma(session, "PRAGMA freelist_count");

@@ -47,7 +47,13 @@ final class JdbcControlBoard implements ControlBoard {
 
   private static final String PARK =
       """
-      UPDATE destination SET parked_until = ?, park_reason = ? WHERE id = ?
+      UPDATE destination SET parked_until = ?, park_reason = ?
+      WHERE id = ? AND (parked_until IS NULL OR parked_until < ?)
+      """;
+
+  private static final String UNPARK =
+      """
+      UPDATE destination SET parked_until = NULL, park_reason = NULL WHERE id = ? AND parked_until <= ?
       """;
 
   private static final Sql CONTROLS =
@@ -88,9 +94,10 @@ final class JdbcControlBoard implements ControlBoard {
   private final Destinations destinations;
   private final Transitions transitions;
   private final Changes changes;
-  private final Terms terms;
   private final Readiness readiness;
   private final Lanes lanes;
+  private final Terms terms;
+  private final boolean sharesStore;
 
   JdbcControlBoard(StoreParts parts) {
     this.writer = parts.writer();
@@ -99,9 +106,10 @@ final class JdbcControlBoard implements ControlBoard {
     this.destinations = parts.destinations();
     this.transitions = parts.transitions();
     this.changes = new Changes(parts.terms());
-    this.terms = parts.terms();
     this.readiness = parts.readiness();
     this.lanes = parts.lanes();
+    this.terms = parts.terms();
+    this.sharesStore = parts.sharesStore();
   }
 
   @Override
@@ -192,9 +200,10 @@ final class JdbcControlBoard implements ControlBoard {
     writer.write(
         session -> {
           for (Parking parking : parkings) {
-            session.update(
-                PARK, Rows.millis(parking.until()), parking.reason(), parking.destinationId());
-            if (parking.until() == null) {
+            long until = parking.until().toEpochMilli();
+            if (parking.reason() != null) {
+              session.update(PARK, until, parking.reason(), parking.destinationId(), until);
+            } else if (session.update(UNPARK, parking.destinationId(), until) > 0) {
               readiness.changed(session);
             }
           }
@@ -204,7 +213,10 @@ final class JdbcControlBoard implements ControlBoard {
 
   @Override
   public void publish(Snapshot snapshot) {
-    lanes.publish(snapshot);
+    lanes.publish(snapshot, List.of());
+    if (sharesStore) {
+      lanes.publish(snapshot, writer.write(session -> PeerSnapshots.exchange(session, snapshot)));
+    }
   }
 
   @Override

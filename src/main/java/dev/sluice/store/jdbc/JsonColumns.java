@@ -3,6 +3,7 @@ package dev.sluice.store.jdbc;
 import dev.sluice.model.BatchOptions;
 import dev.sluice.model.Header;
 import dev.sluice.model.StateReason;
+import dev.sluice.store.ControlBoard.Snapshot;
 import dev.sluice.store.DestinationSettings;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -77,6 +78,14 @@ final class JsonColumns {
 
   static DestinationSettings settings(String text) {
     return MAPPER.readValue(text, DestinationSettings.class);
+  }
+
+  static String snapshot(Snapshot snapshot) {
+    return MAPPER.writeValueAsString(snapshot);
+  }
+
+  static Snapshot snapshot(String text) {
+    return MAPPER.readValue(text, Snapshot.class);
   }
 
   static String headers(List<Header> headers) {

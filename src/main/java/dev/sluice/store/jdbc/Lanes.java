@@ -8,13 +8,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the lanes of this process last published. One process needs no row for that: a snapshot
- * lives one second and dies with the lanes it tells of. Any thread.
+ * What the lanes of all replicas do, as far as this one has heard. One process needs no row for
+ * that: a snapshot lives one second and dies with the lanes it tells of. Any thread.
  */
 final class Lanes {
 
@@ -33,16 +34,35 @@ final class Lanes {
       Map<Long, List<FlowSnapshot>> flows,
       Map<Long, Integer> inFlight) {}
 
-  void publish(Snapshot snapshot) {
+  /**
+   * Shows what this process does, and its peers.
+   *
+   * @param peers what was last heard of others, none where a process is alone
+   */
+  void publish(Snapshot own, List<Snapshot> peers) {
     Map<Long, LaneSnapshot> lanes = new HashMap<>();
-    snapshot.lanes().forEach(lane -> lanes.put(lane.destinationId(), lane));
-    Map<Long, List<FlowSnapshot>> flows = new HashMap<>();
+    Map<FlowKey, FlowSnapshot> flows = new LinkedHashMap<>();
+    add(own, lanes, flows);
+    peers.forEach(peer -> add(peer, lanes, flows));
+    Map<Long, List<FlowSnapshot>> byBatch = new HashMap<>();
     Map<Long, Integer> inFlight = new HashMap<>();
-    for (FlowSnapshot flow : snapshot.flows()) {
-      flows.computeIfAbsent(flow.batchId(), _ -> new ArrayList<>()).add(flow);
+    for (FlowSnapshot flow : flows.values()) {
+      byBatch.computeIfAbsent(flow.batchId(), _ -> new ArrayList<>()).add(flow);
       inFlight.merge(flow.batchId(), flow.inFlight(), Integer::sum);
     }
-    index = new Index(snapshot.at(), lanes, flows, inFlight);
+    index = new Index(own.at(), lanes, byBatch, inFlight);
+  }
+
+  private record FlowKey(long batchId, long destinationId) {}
+
+  private static void add(
+      Snapshot snapshot, Map<Long, LaneSnapshot> lanes, Map<FlowKey, FlowSnapshot> flows) {
+    for (LaneSnapshot lane : snapshot.lanes()) {
+      lanes.merge(lane.destinationId(), lane, SnapshotMerge::lanes);
+    }
+    for (FlowSnapshot flow : snapshot.flows()) {
+      flows.merge(new FlowKey(flow.batchId(), flow.destinationId()), flow, SnapshotMerge::flows);
+    }
   }
 
   private @Nullable Index fresh() {

@@ -7,6 +7,11 @@ interface Leases {
   Leases ALWAYS =
       new Leases() {
         @Override
+        public boolean haveRivals() {
+          return false;
+        }
+
+        @Override
         public boolean areHeld(long nanoTime) {
           return true;
         }
@@ -21,6 +26,9 @@ interface Leases {
           // Nobody takes them.
         }
       };
+
+  /** Tells whether there may be others who want them. */
+  boolean haveRivals();
 
   /** Tells whether no peer can have taken them yet at process nanos. */
   boolean areHeld(long nanoTime);

@@ -159,6 +159,11 @@ final class Membership implements Leases, AutoCloseable {
   }
 
   @Override
+  public boolean haveRivals() {
+    return true;
+  }
+
+  @Override
   public boolean areHeld(long nanoTime) {
     return nanoTime - beatAt < HELD.toNanos();
   }

@@ -5,6 +5,7 @@ import dev.sluice.store.BatchReader;
 import dev.sluice.store.BatchWriter;
 import dev.sluice.store.ControlBoard;
 import dev.sluice.store.Housekeeping;
+import dev.sluice.store.LimitShares;
 import dev.sluice.store.ShardQueue;
 import dev.sluice.store.TimeTrust;
 import java.security.SecureRandom;
@@ -21,7 +22,7 @@ class StoreConfiguration {
 
   /** Opens the store; a store that had to stop writing ends the process. */
   @Bean(destroyMethod = "close")
-  JdbcStore store(
+  JdbcStore jdbcStore(
       StoreProperties properties,
       DatabaseProperties database,
       ProcessClock clock,
@@ -56,6 +57,11 @@ class StoreConfiguration {
   @Bean
   BatchReader batchReader(JdbcStore store) {
     return store.roles().batchReader();
+  }
+
+  @Bean
+  LimitShares limitShares(JdbcStore store) {
+    return store.roles().limitShares();
   }
 
   @Bean

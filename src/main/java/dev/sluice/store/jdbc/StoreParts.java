@@ -20,6 +20,11 @@ record StoreParts(
     Terms terms,
     Leases leases) {
 
+  /** Tells whether other processes work on the same store. */
+  boolean sharesStore() {
+    return leases.haveRivals();
+  }
+
   static StoreParts of(
       StoreProperties properties,
       ProcessClock clock,

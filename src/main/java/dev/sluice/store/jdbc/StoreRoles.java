@@ -4,6 +4,7 @@ import dev.sluice.store.BatchReader;
 import dev.sluice.store.BatchWriter;
 import dev.sluice.store.ControlBoard;
 import dev.sluice.store.Housekeeping;
+import dev.sluice.store.LimitShares;
 import dev.sluice.store.ShardQueue;
 
 /** What a store is to the rest of the house. */
@@ -12,7 +13,8 @@ record StoreRoles(
     ShardQueue shardQueue,
     ControlBoard controlBoard,
     BatchReader batchReader,
-    Housekeeping housekeeping) {
+    Housekeeping housekeeping,
+    LimitShares limitShares) {
 
   static StoreRoles of(StoreParts parts, PublicIds ids) {
     return new StoreRoles(
@@ -20,6 +22,7 @@ record StoreRoles(
         new JdbcShardQueue(parts),
         new JdbcControlBoard(parts),
         new JdbcBatchReader(parts),
-        new JdbcHousekeeping(parts));
+        new JdbcHousekeeping(parts),
+        parts.sharesStore() ? new PostgresShares(parts.writer()) : LimitShares.WHOLE);
   }
 }

@@ -3,6 +3,7 @@ package dev.sluice.store.jdbc;
 import dev.sluice.model.Attempt;
 import dev.sluice.model.BatchState;
 import dev.sluice.model.OutcomeState;
+import dev.sluice.store.LimitKey;
 import java.util.List;
 
 /**
@@ -60,6 +61,14 @@ final class StoredNumbers {
           Attempt.Kind.NOT_SENT,
           Attempt.Kind.INTERRUPTED);
 
+  private static final List<LimitKey.Kind> LIMIT_KINDS =
+      List.of(
+          LimitKey.Kind.DESTINATION_RATE,
+          LimitKey.Kind.DESTINATION_CONCURRENCY,
+          LimitKey.Kind.BATCH_RATE,
+          LimitKey.Kind.BATCH_CONCURRENCY,
+          LimitKey.Kind.TENANT_RATE);
+
   private StoredNumbers() {}
 
   static int of(BatchState state) {
@@ -84,5 +93,13 @@ final class StoredNumbers {
 
   static Attempt.Kind attemptKind(int number) {
     return ATTEMPT_KINDS.get(number);
+  }
+
+  static int of(LimitKey.Kind kind) {
+    return LIMIT_KINDS.indexOf(kind);
+  }
+
+  static LimitKey.Kind limitKind(int number) {
+    return LIMIT_KINDS.get(number);
   }
 }

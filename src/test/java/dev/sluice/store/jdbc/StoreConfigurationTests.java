@@ -7,6 +7,7 @@ import dev.sluice.store.BatchReader;
 import dev.sluice.store.BatchWriter;
 import dev.sluice.store.ControlBoard;
 import dev.sluice.store.Housekeeping;
+import dev.sluice.store.LimitShares;
 import dev.sluice.store.ShardQueue;
 import dev.sluice.store.StoreHealth;
 import dev.sluice.store.TestClock;
@@ -44,6 +45,7 @@ class StoreConfigurationTests {
               assertThat(context).hasSingleBean(ControlBoard.class);
               assertThat(context).hasSingleBean(BatchReader.class);
               assertThat(context).hasSingleBean(Housekeeping.class);
+              assertThat(context).hasSingleBean(LimitShares.class);
               context.getBean(StoreHealth.class).check();
             });
   }
