@@ -130,15 +130,26 @@ final class Claims {
       WHERE batch_id = ? AND destination_id = ?
       """;
 
+  /** Unless there is one that could not be had: a late settle of its last holder may lock it. */
   private static final String NOTHING_READY =
       """
-      UPDATE flow SET ready_shards = 0, state = 0 WHERE batch_id = ? AND destination_id = ?
+      UPDATE flow SET ready_shards = 0, state = 0
+      WHERE batch_id = ? AND destination_id = ?
+        AND NOT EXISTS (
+          SELECT 1 FROM shard s
+          WHERE s.batch_id = flow.batch_id AND s.destination_id = flow.destination_id AND s.state = 0
+            AND s.first_index < ?)
       """;
 
   /** Its ready shards stay counted: the end of the canary wakes the flow. */
   private static final String ALL_HELD =
       """
-      UPDATE flow SET state = 0 WHERE batch_id = ? AND destination_id = ?
+      UPDATE flow SET state = 0
+      WHERE batch_id = ? AND destination_id = ?
+        AND NOT EXISTS (
+          SELECT 1 FROM shard s
+          WHERE s.batch_id = flow.batch_id AND s.destination_id = flow.destination_id AND s.state = 0
+            AND s.first_index < ?)
       """;
 
   private static final String START =
@@ -221,7 +232,10 @@ final class Claims {
               NEXT_SHARD, Claims::shard, flow.batchId, request.destinationId(), flow.sendBelow);
       if (shard == null) {
         String none = flow.isHeld() ? ALL_HELD : NOTHING_READY;
-        session.update(none, flow.batchId, request.destinationId());
+        if (session.update(none, flow.batchId, request.destinationId(), flow.sendBelow) == 0) {
+          // It stays active for the next look.
+          break;
+        }
         continue;
       }
       boolean fits =

@@ -44,6 +44,7 @@ import org.junit.jupiter.api.Test;
 class ReplicasTests {
 
   private static final Duration HALF_A_SECOND = Duration.ofMillis(500);
+  private static final Duration LIMIT = Duration.ofSeconds(60);
 
   private final TestClock clock = new TestClock();
   private final TestReplicas replicas = new TestReplicas(clock);
@@ -254,6 +255,20 @@ class ReplicasTests {
   }
 
   @Test
+  void aReadyShardThatIsLockedForAMomentIsClaimedLater() throws SQLException {
+    PostgresStore store = replicas.open();
+    batch(store, 1);
+    try (Connection late = replicas.database().connect()) {
+      late.setAutoCommit(false);
+      assertThat(late.createStatement().executeQuery("SELECT id FROM shard FOR UPDATE").next())
+          .isTrue();
+      assertThat(claimAll(queue(store), 100)).isEmpty();
+      late.rollback();
+    }
+    assertThat(claimAll(queue(store), 100)).hasSize(1);
+  }
+
+  @Test
   void theOthersHearAtOnceThatThereIsWork() {
     PostgresStore telling = replicas.open().start();
     PostgresStore hearing = replicas.open();
@@ -281,7 +296,8 @@ class ReplicasTests {
         Random random = new Random(i);
         tasks.add(
             () -> {
-              while (!isOver(store, batch)) {
+              long deadline = System.nanoTime() + LIMIT.toNanos();
+              while (!isOver(store, batch) && System.nanoTime() - deadline < 0) {
                 if (random.nextInt(8) == 0) {
                   retired.incrementAndGet();
                   store.takeOver(victim.replica());
