@@ -136,11 +136,24 @@ class ReplicasTests {
     batch(first, 1);
     assertThat(claimAll(queue(first), 100)).hasSize(1);
     pass(Duration.ofSeconds(9), first, second);
+    long replica = first.replica();
     clock.advance(Duration.ofHours(1));
     second.peers().look();
     assertThat(claimAll(queue(second), 100)).isEmpty();
     pass(Duration.ofSeconds(40), first, second);
     assertThat(claimAll(queue(second), 100)).isEmpty();
+    assertThat(first.replica()).as("nobody took it for dead").isEqualTo(replica);
+  }
+
+  @Test
+  void whoBeatsInTheLastMomentIsNotRetired() throws SQLException {
+    PostgresStore store = replicas.open();
+    store.membership().beat();
+    try (Session peer = new Session(replicas.database().connect(), Dialect.POSTGRES, new Owner())) {
+      long id = store.replica();
+      assertThat(Replicas.retireSilent(peer, new Replicas.Live(id, 0))).isFalse();
+      assertThat(Replicas.retireSilent(peer, new Replicas.Live(id, 1))).isTrue();
+    }
   }
 
   @Test
