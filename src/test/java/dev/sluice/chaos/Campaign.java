@@ -18,7 +18,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class Campaign implements AutoCloseable {
 
-  private static final Duration DRAIN = Duration.ofSeconds(90);
+  /**
+   * What had begun ends within this. Shards that ended two processes go on one item at a time, with
+   * two commits each: on a busy machine a minute and a half was too short for those of 25 lives.
+   */
+  private static final Duration DRAIN = Duration.ofMinutes(5);
 
   /** Something broken may never end. */
   private static final Duration SHORT_DRAIN = Duration.ofSeconds(12);
