@@ -37,6 +37,9 @@ public interface DispatchObserver {
   /** A shard's outcomes were dropped because its lease had moved on. */
   default void leaseLost(int outcomeCount) {}
 
+  /** Shares of limits were asked for, {@code nanos} ago, and were renewed or not. */
+  default void sharesRenewed(long nanos, boolean renewed) {}
+
   /** A batch stopped by itself. */
   default void batchHalted(HaltRule rule) {}
 

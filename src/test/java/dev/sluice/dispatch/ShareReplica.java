@@ -1,5 +1,6 @@
 package dev.sluice.dispatch;
 
+import dev.sluice.model.DispatchObserver;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.model.Rate;
 import dev.sluice.store.LimitKey;
@@ -105,7 +106,8 @@ final class ShareReplica {
               }
             },
             term,
-            clock);
+            clock,
+            DispatchObserver.NONE);
     time.in(random.nextLong(BEAT_NANOS), keeping, () -> beat(time.nanoTime()));
     time.in(random.nextLong(STEP_NANOS), sending, this::step);
   }
