@@ -155,17 +155,17 @@ class SharedLimitsIT {
                 _ -> {
                   if (count.incrementAndGet() == 500) {
                     asked.set(System.nanoTime());
-                    return Script.Reply.of(429).header("Retry-After", "8");
+                    return Script.Reply.of(429).header("Retry-After", "4");
                   }
                   return arrivals.reply();
                 })) {
       String id = client.submit(2_000, "rate.permits=200", _ -> item(target));
       client.awaitFinished(id, LIMIT);
       long from = asked.get();
-      assertThat(arrivals.between(from + SECOND, from + 15 * SECOND / 2))
+      assertThat(arrivals.between(from + SECOND, from + 7 * SECOND / 2))
           .as("came while they were asked to wait")
           .isZero();
-      assertThat(arrivals.between(from + 8 * SECOND, from + 10 * SECOND))
+      assertThat(arrivals.between(from + 4 * SECOND, from + 6 * SECOND))
           .as("came once the wait was over")
           .isBetween(200L, 400L);
     }
