@@ -13,7 +13,7 @@ final class RateDemand {
   private static final long SLEEP_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   /** Whoever could have sent more for such a part of the time is held by something else. */
-  private static final double FREE = 0.01;
+  private static final double FREE = 0.02;
 
   /** So many attempts, or looks, say that it is not chance that all was used. */
   private static final int SURE = 3;

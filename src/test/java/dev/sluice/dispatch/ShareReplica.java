@@ -38,6 +38,7 @@ final class ShareReplica {
   private double arrived;
   private double ready = 1;
   private int waiting;
+  private long steppedAt;
   private boolean cut;
   private boolean leaving;
 
@@ -108,6 +109,7 @@ final class ShareReplica {
             term,
             clock,
             DispatchObserver.NONE);
+    this.steppedAt = time.nanoTime();
     time.in(random.nextLong(BEAT_NANOS), keeping, () -> beat(time.nanoTime()));
     time.in(random.nextLong(STEP_NANOS), sending, this::step);
   }
@@ -130,7 +132,8 @@ final class ShareReplica {
     if (mutation == ShareMutation.SEND_ON) {
       term.extend(clock.nanoTime() + TimeUnit.HOURS.toNanos(1));
     }
-    double seconds = STEP_NANOS / 1e9;
+    double seconds = (time.nanoTime() - steppedAt) / 1e9;
+    steppedAt = time.nanoTime();
     if (Double.isInfinite(demand.arrivals())) {
       waiting = Math.max(waiting, STOCK);
     } else {
@@ -142,7 +145,9 @@ final class ShareReplica {
     ready = Math.min(1 + 2 * demand.speed() * seconds, ready + demand.speed() * seconds);
     send();
     world.checkShares();
-    time.in(STEP_NANOS, sending, this::step);
+    // At times a process is late by itself.
+    long late = random.nextInt(100) == 0 ? TimeUnit.MILLISECONDS.toNanos(random.nextInt(60)) : 0;
+    time.in(STEP_NANOS + late, sending, this::step);
   }
 
   private void send() {
