@@ -132,7 +132,7 @@ final class ShareReplica {
     if (mutation == ShareMutation.SEND_ON) {
       term.extend(clock.nanoTime() + TimeUnit.HOURS.toNanos(1));
     }
-    double seconds = (time.nanoTime() - steppedAt) / 1e9;
+    double seconds = Math.min(0.1, (time.nanoTime() - steppedAt) / 1e9);
     steppedAt = time.nanoTime();
     if (Double.isInfinite(demand.arrivals())) {
       waiting = Math.max(waiting, STOCK);
