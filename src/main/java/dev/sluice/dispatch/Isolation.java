@@ -18,11 +18,12 @@ import org.jspecify.annotations.Nullable;
 final class Isolation {
 
   /**
-   * How long after its start an item is to blame for an end of the process. Most exchanges are over
-   * by then; one that is not may wait for a destination for minutes, and a process may be ended
-   * from outside again and again meanwhile.
+   * How long after its start an item is to blame for an end of the process: longer than the first
+   * exchange of a cold process takes until its request is written. Most exchanges are over by then;
+   * one that is not may wait for a destination for minutes, and a process may be ended from outside
+   * again and again meanwhile.
    */
-  static final long TO_BLAME_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  static final long TO_BLAME_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final Admission admission;
   private final IntentSink intents;

@@ -338,7 +338,7 @@ class LaneIntentsTests {
     bench.addCrashed(2, BatchOptions.DEFAULT, Set.of(0L));
     bench.add(2);
     assertThat(bench.inFlight()).isEqualTo(1);
-    bench.advance(Duration.ofMillis(99));
+    bench.advance(Duration.ofMillis(999));
     bench.tick();
     assertThat(bench.outlived()).isEmpty();
     bench.advance(Duration.ofMillis(1));
@@ -355,7 +355,7 @@ class LaneIntentsTests {
   void whatMustNotGoTwiceStaysInDoubtHoweverLongTheProcessOutlivesIt() {
     LaneBench bench = new LaneBench("--concurrency=3");
     bench.addCrashed(2, bench.atMostOnce(), Set.of());
-    bench.advance(Duration.ofSeconds(1));
+    bench.advance(Duration.ofSeconds(2));
     bench.tick();
     assertThat(bench.inFlight()).isEqualTo(1);
     assertThat(bench.outlived()).isEmpty();
@@ -365,7 +365,7 @@ class LaneIntentsTests {
   void afterManyEndsAnItemIsToBlameThroughout() {
     LaneBench bench = new LaneBench("--concurrency=3");
     bench.addCrashed(ShardQueue.SUSPECT_THROUGHOUT_FROM, 2);
-    bench.advance(Duration.ofSeconds(1));
+    bench.advance(Duration.ofSeconds(2));
     bench.tick();
     assertThat(bench.inFlight()).isEqualTo(1);
     assertThat(bench.outlived()).isEmpty();

@@ -22,7 +22,7 @@ class StoreConfiguration {
 
   /** Opens the store; a store that had to stop writing ends the process. */
   @Bean(destroyMethod = "close")
-  JdbcStore store(
+  JdbcStore jdbcStore(
       StoreProperties properties,
       DatabaseProperties database,
       ProcessClock clock,
