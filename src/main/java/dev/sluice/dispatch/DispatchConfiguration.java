@@ -90,7 +90,7 @@ class DispatchConfiguration {
             clock,
             observer,
             limitShares.areWhole());
-    ShareBeat beat = beat(shares, limitShares, lanes, clock);
+    ShareBeat beat = beat(shares, limitShares, lanes, clock, observer);
     return new Dispatcher(
         properties,
         clock,
@@ -105,12 +105,16 @@ class DispatchConfiguration {
   }
 
   private static @Nullable ShareBeat beat(
-      Shares shares, LimitShares store, Lanes lanes, ProcessClock clock) {
+      Shares shares,
+      LimitShares store,
+      Lanes lanes,
+      ProcessClock clock,
+      DispatchObserver observer) {
     ShareTerm term = shares.term();
     if (term == null) {
       return null;
     }
-    ShareKeeper keeper = new ShareKeeper(store, lanes::sharedLimits, term, clock);
+    ShareKeeper keeper = new ShareKeeper(store, lanes::sharedLimits, term, clock, observer);
     ShareBeat beat = new ShareBeat(keeper, scheduler("sluice-share"), clock);
     shares.onAsked(beat::ask);
     return beat;

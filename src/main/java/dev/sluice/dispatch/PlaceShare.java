@@ -82,32 +82,37 @@ final class PlaceShare implements SharedLimit {
   @Override
   public @Nullable Demand demand(Load load, long now) {
     int whole = limit;
-    int inUse = load.inUse();
-    int waiting = load.waiting();
-    int most = Math.max(peak, inUse);
-    peak = inUse;
-    peaks[looks++ % LOOKS] = most;
+    int waiting = whole == NONE ? 0 : load.waiting();
+    int most = Math.max(peak, load.inUse());
     if (most > 0 || waiting > 0) {
       usedAt = now;
-    } else if (asleep || now - usedAt >= SLEEP_NANOS) {
-      share = 0;
-      asleep = true;
     }
-    // Whoever took a place just now keeps it awake.
-    if (whole == NONE || (asleep && waiting == 0 && load.inUse() == 0)) {
+    boolean unused = waiting == 0 && most == 0 && (asleep || now - usedAt >= SLEEP_NANOS);
+    if (whole == NONE || unused) {
       share = 0;
-      asleep = true;
-      return null;
+      // Whoever took a place just now keeps it awake.
+      asleep = whole == NONE || load.inUse() == 0;
+      if (asleep) {
+        return null;
+      }
     }
     asleep = false;
-    int wanted = 0;
-    for (int each : peaks) {
-      wanted = Math.max(wanted, each);
-    }
+    int wanted = lately(most);
     if (most >= share && waiting > 0) {
       wanted += waiting;
     }
     return new Demand(key, whole, Math.min(wanted, whole), held(load));
+  }
+
+  /** Gives the most places used at once, of the last few looks. */
+  private int lately(int most) {
+    peak = 0;
+    peaks[looks++ % LOOKS] = most;
+    int result = 0;
+    for (int each : peaks) {
+      result = Math.max(result, each);
+    }
+    return result;
   }
 
   @Override

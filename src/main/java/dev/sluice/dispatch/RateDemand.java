@@ -12,37 +12,46 @@ final class RateDemand {
   private static final long SHORTEST_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
   private static final long SLEEP_NANOS = TimeUnit.SECONDS.toNanos(10);
 
-  /** Such a part of the time an attempt may go untaken though more could be used. */
-  private static final double FREE = 0.01;
+  /** Whoever could have sent more for such a part of the time is held by something else. */
+  private static final double FREE = 0.02;
 
+  /** So many attempts, or looks, say that it is not chance that all was used. */
   private static final int SURE = 3;
 
-  /** More than was used, so that chance alone makes nobody wait. */
+  /** What is wanted above what was used, of that and of the limit, so that chance holds nobody. */
   private static final double MARGIN = 1.04;
 
   private static final double SPACE = 0.005;
 
-  /** Less by this much is told at once where others may want it, or else only by that much. */
+  /** Demand that falls below such a part of what was said is told; there is a write for each. */
   private static final double LESS = 0.95;
 
+  /** The same while the share holds what nobody else wants. */
   private static final double MUCH_LESS = 0.7;
 
-  /** A share this much above what was asked for is a part of what nobody wants. */
+  /** A share so much above what was asked for holds what nobody else wants. */
   private static final double SPARE = 1.1;
 
-  /** Said instead of nothing, so that there is a share to begin with. */
+  /** Part of the limit that is wanted by whoever may need it any time. */
   private static final double LEAST = 0.001;
 
   private boolean begun;
   private long lookedAt;
   private long usedAt;
-  private long takenBefore;
-  private boolean waited;
-  private int streak;
-  private long streakTaken;
-  private double usedBefore;
-  private double freeBefore;
   private double announced;
+
+  /** Whether anybody had to wait since the last look. */
+  private boolean waited;
+
+  // At the last look, and in the one before it.
+  private long takenBefore;
+  private double freeBefore;
+  private double usedBefore;
+
+  /** Looks in a row at which all was used, and what was taken meanwhile. */
+  private int streak;
+
+  private long streakTaken;
 
   /**
    * What was seen of a share.
@@ -86,26 +95,32 @@ final class RateDemand {
     double used = taken / seconds;
     double free = (use.freeNanos - freeBefore) / 1e9 / seconds;
     boolean usedAll = waited && free < FREE;
-    freeBefore = use.freeNanos;
     streak = usedAll ? streak + 1 : 0;
     streakTaken = usedAll ? streakTaken + taken : 0;
     if (taken > 0 || waited || use.waitingCount > 0) {
       usedAt = now;
     }
-    // Demand that ended is not averaged away slowly: others wait for its share.
-    double lately = used < usedBefore / 2 ? used : (used + usedBefore) / 2;
-    double need = lately * MARGIN + SPACE * limit;
-    if (usedAll) {
-      double more = used + use.waitingCount;
-      boolean sure = streak > 1 && (streakTaken >= SURE || streak > SURE);
-      need = Math.max(need, sure ? more : Math.min(more, 2 * used));
-    }
+    double need = Math.max(steady(used) * MARGIN + SPACE * limit, usedAll ? more(use, used) : 0);
     boolean hasSpare = use.perSecond > SPARE * announced;
-    if (need > announced || (!usedAll && need < (hasSpare ? MUCH_LESS : LESS) * announced)) {
+    boolean isLess = !usedAll && need < (hasSpare ? MUCH_LESS : LESS) * announced;
+    if (need > announced || isLess) {
       announced = need;
     }
     takenBefore = use.taken;
+    freeBefore = use.freeNanos;
     usedBefore = used;
     waited = false;
+  }
+
+  /** Demand that ended is not averaged away slowly: others wait for its share. */
+  private double steady(double used) {
+    return used < usedBefore / 2 ? used : (used + usedBefore) / 2;
+  }
+
+  /** What waits may wait for something else too; that shows once there is more of the share. */
+  private double more(Use use, double used) {
+    double all = used + use.waitingCount;
+    boolean isSure = streak > 1 && (streakTaken >= SURE || streak > SURE);
+    return isSure ? all : Math.min(all, 2 * used);
   }
 }

@@ -34,7 +34,7 @@ final class ShareBeat {
   }
 
   void start() {
-    var _ = executor.scheduleAtFixedRate(this::beat, 0, BEAT_NANOS, TimeUnit.NANOSECONDS);
+    var _ = executor.scheduleWithFixedDelay(this::beat, 0, BEAT_NANOS, TimeUnit.NANOSECONDS);
   }
 
   /** Renews soon. Any thread; returns at once. */

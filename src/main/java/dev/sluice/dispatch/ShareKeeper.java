@@ -1,6 +1,7 @@
 package dev.sluice.dispatch;
 
 import dev.sluice.dispatch.SharedLimit.Load;
+import dev.sluice.model.DispatchObserver;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.LimitShares;
 import dev.sluice.store.LimitShares.Demand;
@@ -29,6 +30,7 @@ final class ShareKeeper {
   private final Consumer<BiConsumer<SharedLimit, Load>> limits;
   private final ShareTerm term;
   private final ProcessClock clock;
+  private final DispatchObserver observer;
 
   /** Whether the store may think that this replica has anything. */
   private boolean holding;
@@ -38,16 +40,19 @@ final class ShareKeeper {
 
   /**
    * @param limits gives every limit that there is now, with what goes on under it
+   * @param observer told of every renewal
    */
   ShareKeeper(
       LimitShares store,
       Consumer<BiConsumer<SharedLimit, Load>> limits,
       ShareTerm term,
-      ProcessClock clock) {
+      ProcessClock clock,
+      DispatchObserver observer) {
     this.store = store;
     this.limits = limits;
     this.term = term;
     this.clock = clock;
+    this.observer = observer;
   }
 
   /** A limit in use, and what this replica says of it. */
@@ -95,10 +100,11 @@ final class ShareKeeper {
     if (claims.isEmpty() && !holding) {
       return;
     }
+    boolean renewed = false;
     try {
       renew(claims);
+      renewed = true;
       holding = !claims.isEmpty();
-      failing = false;
     } catch (StoreException e) {
       if (!failing) {
         log.atWarn()
@@ -106,7 +112,9 @@ final class ShareKeeper {
             .setCause(e)
             .log("Shares of limits could not be renewed; without them nothing limited is sent.");
       }
-      failing = true;
+    } finally {
+      failing = !renewed;
+      observer.sharesRenewed(clock.nanoTime() - now, renewed);
     }
   }
 

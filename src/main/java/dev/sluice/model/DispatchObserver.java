@@ -40,6 +40,9 @@ public interface DispatchObserver {
   /** Peers took this process for dead: all its leases are void, and it goes on as another. */
   default void replicaRetired() {}
 
+  /** Shares of limits were asked for, {@code nanos} ago, and were renewed or not. */
+  default void sharesRenewed(long nanos, boolean renewed) {}
+
   /** A batch stopped by itself. */
   default void batchHalted(HaltRule rule) {}
 

@@ -47,6 +47,8 @@ final class MeterObserver implements DispatchObserver {
   private final Counter retries;
   private final Timer settled;
   private final Timer settleFailed;
+  private final Timer sharesRenewed;
+  private final Timer sharesNotRenewed;
   private final Counter outcomesDropped;
   private final Counter replicaRetired;
   private final Counter drainCut;
@@ -90,6 +92,8 @@ final class MeterObserver implements DispatchObserver {
     retries = counter(registry, "sluice.retries", "Further tries decided");
     settled = settleTimer(registry, true);
     settleFailed = settleTimer(registry, false);
+    sharesRenewed = shareTimer(registry, true);
+    sharesNotRenewed = shareTimer(registry, false);
     outcomesDropped =
         counter(registry, "sluice.outcomes.dropped", "Outcomes dropped because a lease moved on");
     batchesHalted =
@@ -113,6 +117,14 @@ final class MeterObserver implements DispatchObserver {
     return Timer.builder("sluice.settle.duration")
         .description("Group commits of outcomes")
         .tag("committed", Boolean.toString(committed))
+        .serviceLevelObjectives(SETTLE_BOUNDS)
+        .register(registry);
+  }
+
+  private static Timer shareTimer(MeterRegistry registry, boolean renewed) {
+    return Timer.builder("sluice.shares.renewal.duration")
+        .description("Renewals of this replica's shares of limits")
+        .tag("renewed", Boolean.toString(renewed))
         .serviceLevelObjectives(SETTLE_BOUNDS)
         .register(registry);
   }
@@ -170,6 +182,11 @@ final class MeterObserver implements DispatchObserver {
   @Override
   public void replicaRetired() {
     replicaRetired.increment();
+  }
+
+  @Override
+  public void sharesRenewed(long nanos, boolean renewed) {
+    (renewed ? sharesRenewed : sharesNotRenewed).record(nanos, TimeUnit.NANOSECONDS);
   }
 
   @Override

@@ -6,7 +6,6 @@ import dev.sluice.store.LimitSplit.Claimant;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -74,7 +73,7 @@ public final class ShareLedger {
   }
 
   /** Forgets all keys but these. */
-  public void keepOnly(Collection<LimitKey> keys) {
+  public void keepOnly(Set<LimitKey> keys) {
     entries.keySet().retainAll(keys);
   }
 

@@ -198,7 +198,7 @@ final class LaneBench {
   ShareKeeper shareKeeper(LimitShares store) {
     ShareTerm term = context.shares().term();
     assertThat(term).isNotNull();
-    return new ShareKeeper(store, this::sharedLimits, term, clock);
+    return new ShareKeeper(store, this::sharedLimits, term, clock, DispatchObserver.NONE);
   }
 
   private void sharedLimits(BiConsumer<SharedLimit, SharedLimit.Load> limit) {

@@ -1,5 +1,6 @@
 package dev.sluice.dispatch;
 
+import dev.sluice.model.DispatchObserver;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.LimitKey;
 import java.time.Instant;
@@ -83,7 +84,8 @@ final class PlaceReplica {
               }
             },
             term,
-            clock);
+            clock,
+            DispatchObserver.NONE);
     this.idleSince = time.nanoTime();
     time.in(random.nextLong(BEAT_NANOS), keeping, this::beat);
     time.in(random.nextLong(LOOK_NANOS), sending, this::look);

@@ -1,5 +1,6 @@
 package dev.sluice.dispatch;
 
+import dev.sluice.model.DispatchObserver;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.model.Rate;
 import dev.sluice.store.LimitKey;
@@ -37,6 +38,7 @@ final class ShareReplica {
   private double arrived;
   private double ready = 1;
   private int waiting;
+  private long steppedAt;
   private boolean cut;
   private boolean leaving;
 
@@ -105,7 +107,9 @@ final class ShareReplica {
               }
             },
             term,
-            clock);
+            clock,
+            DispatchObserver.NONE);
+    this.steppedAt = time.nanoTime();
     time.in(random.nextLong(BEAT_NANOS), keeping, () -> beat(time.nanoTime()));
     time.in(random.nextLong(STEP_NANOS), sending, this::step);
   }
@@ -128,7 +132,8 @@ final class ShareReplica {
     if (mutation == ShareMutation.SEND_ON) {
       term.extend(clock.nanoTime() + TimeUnit.HOURS.toNanos(1));
     }
-    double seconds = STEP_NANOS / 1e9;
+    double seconds = Math.min(0.1, (time.nanoTime() - steppedAt) / 1e9);
+    steppedAt = time.nanoTime();
     if (Double.isInfinite(demand.arrivals())) {
       waiting = Math.max(waiting, STOCK);
     } else {
@@ -140,7 +145,9 @@ final class ShareReplica {
     ready = Math.min(1 + 2 * demand.speed() * seconds, ready + demand.speed() * seconds);
     send();
     world.checkShares();
-    time.in(STEP_NANOS, sending, this::step);
+    // At times a process is late by itself.
+    long late = random.nextInt(100) == 0 ? TimeUnit.MILLISECONDS.toNanos(random.nextInt(60)) : 0;
+    time.in(STEP_NANOS + late, sending, this::step);
   }
 
   private void send() {

@@ -237,7 +237,7 @@ final class ShareSimulation {
       return;
     }
     // Where another gate holds a replica, what it can use is found out by trying.
-    double part = replicas.stream().anyMatch(ShareReplica::isSlow) ? 0.93 : 0.95;
+    double part = replicas.stream().anyMatch(ShareReplica::isSlow) ? 0.88 : 0.95;
     long count = count(from, to, -1);
     double least = part * seconds * rate.perSecond() - replicas.size();
     if (count < least) {

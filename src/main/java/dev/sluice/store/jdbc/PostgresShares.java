@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * Shares of limits in the database that all replicas use. Renewals come one after the other, by a
@@ -118,7 +119,7 @@ final class PostgresShares implements LimitShares {
   public List<Share> renew(List<Demand> demands) {
     long number = ++beat;
     List<Share> shares = writer.write(session -> renew(session, number, demands), PATIENCE);
-    ledger.keepOnly(demands.stream().map(Demand::key).toList());
+    ledger.keepOnly(demands.stream().map(Demand::key).collect(Collectors.toSet()));
     uncertain = false;
     return shares;
   }
