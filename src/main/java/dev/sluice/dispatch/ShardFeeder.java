@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,6 +38,9 @@ final class ShardFeeder {
   private final AtomicBoolean wanted = new AtomicBoolean(true);
   private final Thread thread;
   private volatile boolean stopping;
+
+  /** How often all leases were lost. */
+  private final AtomicInteger losses = new AtomicInteger();
 
   ShardFeeder(
       ShardQueue queue,
@@ -65,9 +69,14 @@ final class ShardFeeder {
    * been claimed anew: the store takes back what is held, and nothing else.
    */
   private void leasesLost() {
-    lanes.all().forEach(lane -> lane.release(null));
+    losses.incrementAndGet();
+    releaseAll();
     observer.replicaRetired();
     signal();
+  }
+
+  private void releaseAll() {
+    lanes.all().forEach(lane -> lane.release(null));
   }
 
   /** Says that there is work or room. Any thread; returns at once. */
@@ -123,11 +132,16 @@ final class ShardFeeder {
     if (requests.isEmpty() || stopping) {
       return;
     }
+    int lossesBefore = losses.get();
     List<ClaimedShard> claimed = queue.claim(requests);
     int items = 0;
     for (ClaimedShard shard : claimed) {
       items += shard.itemCount();
       handOver(shard);
+    }
+    if (losses.get() != lossesBefore) {
+      // Some may have come to their lanes after these had been emptied.
+      releaseAll();
     }
     if (!claimed.isEmpty()) {
       observer.shardsClaimed(claimed.size(), items);

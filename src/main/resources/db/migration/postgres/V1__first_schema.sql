@@ -36,6 +36,22 @@ CREATE TABLE limit_version (
 ) WITH (fillfactor = 50);
 INSERT INTO limit_version (id, version) VALUES (1, 1);
 
+-- Written to see whether the store takes what is written.
+CREATE TABLE store_check (
+  id         INTEGER PRIMARY KEY CHECK (id = 1),
+  checked_by BIGINT  NOT NULL                    -- replica.id
+) WITH (fillfactor = 50);
+INSERT INTO store_check (id, checked_by) VALUES (1, 0);
+
+-- Result positions are numbers of transactions, which begin anew in a database restored from a dump:
+-- there so many are added that positions go on growing.
+CREATE TABLE transaction_origin (
+  id    INTEGER PRIMARY KEY CHECK (id = 1),
+  added BIGINT NOT NULL,
+  seen  BIGINT NOT NULL                          -- the highest sum noted
+) WITH (fillfactor = 50);
+INSERT INTO transaction_origin (id, added, seen) VALUES (1, 0, 0);
+
 -- When the store was last in use, as far as the clock was believed.
 CREATE TABLE seen_time (
   id      INTEGER PRIMARY KEY CHECK (id = 1),

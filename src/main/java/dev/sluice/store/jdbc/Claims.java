@@ -141,11 +141,12 @@ final class Claims {
             AND s.first_index < ?)
       """;
 
-  /** Its ready shards stay counted: the end of the canary wakes the flow. */
+  /** Its ready shards stay counted: the end of the canary, if it is not over, wakes the flow. */
   private static final String ALL_HELD =
       """
       UPDATE flow SET state = 0
       WHERE batch_id = ? AND destination_id = ?
+        AND EXISTS (SELECT 1 FROM batch b WHERE b.id = flow.batch_id AND b.held_from IS NOT NULL)
         AND NOT EXISTS (
           SELECT 1 FROM shard s
           WHERE s.batch_id = flow.batch_id AND s.destination_id = flow.destination_id AND s.state = 0

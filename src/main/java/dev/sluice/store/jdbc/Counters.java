@@ -16,7 +16,8 @@ final class Counters {
 
   /**
    * The next position in commit order. Replicas commit side by side: there a position is the number
-   * of the transaction with the place in it, and readers stop before the oldest that is under way.
+   * of the transaction with the place in it, and readers stop before the oldest that is under way;
+   * see {@link TransactionOrigin}.
    */
   private static final Sql READ =
       new Sql(
@@ -24,7 +25,7 @@ final class Counters {
           SELECT next_seq, auth_run FROM batch_counter WHERE batch_id = ? AND replica_slot = ?
           """,
           """
-          SELECT pg_current_xact_id()::text::bigint << 20, auth_run
+          SELECT (pg_current_xact_id()::text::bigint + (SELECT added FROM transaction_origin)) << 20, auth_run
           FROM batch_counter WHERE batch_id = ? AND replica_slot = ? FOR UPDATE
           """);
 

@@ -25,6 +25,9 @@ final class Doorbell implements AutoCloseable {
   /** Longest wait for the others before it is looked whether to ring. */
   private static final int LISTEN_MILLIS = 50;
 
+  /** Between two rings, however often it is woken by others. */
+  private static final Duration QUIET = Duration.ofMillis(50);
+
   private static final Duration LOOK_AFTER_LINE = Duration.ofSeconds(10);
   private static final Duration FIRST_WAIT = Duration.ofMillis(500);
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
@@ -55,6 +58,7 @@ final class Doorbell implements AutoCloseable {
 
   private Duration wait = FIRST_WAIT;
   private long usedAt;
+  private long rangAt;
 
   private record Line(Session session, PGConnection connection) {}
 
@@ -62,6 +66,7 @@ final class Doorbell implements AutoCloseable {
     this.connector = connector;
     this.readiness = readiness;
     this.clock = clock;
+    this.rangAt = clock.nanoTime() - QUIET.toNanos();
   }
 
   void start() {
@@ -81,8 +86,9 @@ final class Doorbell implements AutoCloseable {
       if (isAnybodyElse(open.connection.getNotifications(LISTEN_MILLIS), open)) {
         readiness.heard();
       }
-      ringing = wanted.getAndSet(false);
+      ringing = clock.nanoTime() - rangAt >= QUIET.toNanos() && wanted.getAndSet(false);
       if (ringing) {
+        rangAt = clock.nanoTime();
         execute(open, RING);
       } else if (clock.nanoTime() - usedAt >= LOOK_AFTER_LINE.toNanos()) {
         execute(open, LIVES);

@@ -29,6 +29,16 @@ final class Flows {
           WHERE batch_id = ? AND destination_id = ? AND state = 0 AND ready_shards > 0
           """);
 
+  /** What is counted in it meanwhile is seen by the statement that follows. */
+  private static final Sql LOCK =
+      new Sql(
+          """
+          SELECT 1 FROM flow WHERE batch_id = ? AND destination_id = ?
+          """,
+          """
+          SELECT 1 FROM flow WHERE batch_id = ? AND destination_id = ? FOR UPDATE
+          """);
+
   private static final String ADD_READY =
       """
       UPDATE flow SET ready_shards = ready_shards + ? WHERE batch_id = ? AND destination_id = ?
@@ -117,6 +127,7 @@ final class Flows {
 
   private static void activate(Session session, long batchId, long destinationId)
       throws SQLException {
+    session.list(LOCK, _ -> Boolean.TRUE, batchId, destinationId);
     double tag = 0;
     Double smallest = session.first(SMALLEST_TAG, row -> row.getDouble(1), destinationId);
     if (smallest != null) {

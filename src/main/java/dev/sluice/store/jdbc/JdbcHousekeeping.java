@@ -150,10 +150,12 @@ final class JdbcHousekeeping implements Housekeeping {
     List<Due> due =
         session.list(
             DUE_SHARDS, row -> new Due(row.getLong(1), row.getLong(2), row.getLong(3)), now, limit);
+    ReadyShards ready = new ReadyShards();
     for (Due shard : due) {
       session.update(PROMOTE, shard.shardId);
-      flows.shardsBecameReady(session, shard.batchId, shard.destinationId, 1);
+      ready.add(shard.batchId, shard.destinationId);
     }
+    ready.tell(session, flows);
     int woken = session.update(UNPARK, now) + session.update(UNPAUSE, now);
     int started = startScheduled(session, now, limit);
     if (started > 0) {

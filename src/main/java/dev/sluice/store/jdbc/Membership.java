@@ -70,6 +70,7 @@ final class Membership implements Leases, AutoCloseable {
     try (Session session = pool.session()) {
       session.list(ONE_AT_A_TIME, _ -> Boolean.TRUE);
       Owner.Identity identity = Replicas.register(session, clock.instant().toEpochMilli());
+      TransactionOrigin.follow(session);
       session.connection().commit();
       owner.become(identity);
     }
@@ -156,6 +157,11 @@ final class Membership implements Leases, AutoCloseable {
     } catch (RuntimeException e) {
       log.atError().setCause(e).log("A listener of the store failed.");
     }
+  }
+
+  /** Gives process nanos before the last beat that came through was sent. */
+  long beatAt() {
+    return beatAt;
   }
 
   @Override

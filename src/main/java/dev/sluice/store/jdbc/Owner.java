@@ -6,6 +6,9 @@ package dev.sluice.store.jdbc;
  */
 final class Owner {
 
+  /** No replica has this id. */
+  static final long NOBODY = 0;
+
   /**
    * A replica.
    *
@@ -18,7 +21,7 @@ final class Owner {
 
   /** Nobody yet. */
   Owner() {
-    this(new Identity(0, 0));
+    this(new Identity(NOBODY, 0));
   }
 
   private Owner(Identity identity) {

@@ -9,13 +9,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Watches the other replicas. One whose beat stands still for long is said to be gone, and whatever
- * nobody alive holds is taken over. Time counts by this process's own clock, and only while it can
- * see: a database that was away for an hour makes nobody silent.
+ * nobody alive holds is taken over. Time counts by this process's own clock, and only while its own
+ * beats come through: a database that was away for an hour, or took no writes, makes nobody silent.
  */
 final class Peers implements AutoCloseable {
 
@@ -32,12 +34,13 @@ final class Peers implements AutoCloseable {
   private static final Duration LOOK = Duration.ofMillis(500);
 
   /** Shards of one step. */
-  private static final int STEP = 500;
+  private static final int STEP = 100;
 
   private final StoreWriter writer;
   private final StoreReader readers;
   private final ProcessClock clock;
   private final Takeover takeover;
+  private final LongSupplier beatAt;
   private final Rounds rounds = new Rounds("sluice-peers", LOOK, this::look);
 
   /** What was seen last, by id; of the one who looks, like all that follows. */
@@ -46,14 +49,27 @@ final class Peers implements AutoCloseable {
   /** Process nanos after the last look that saw something. */
   private long lookedAt;
 
+  /** This process's own beat then. */
+  private long beatBefore;
+
   private long sweptAt;
+
+  private boolean failing;
+
+  /** Set once what earlier replicas put aside was looked at, too. */
+  private boolean started;
 
   /** Set while somebody went and what it held was not looked for yet. */
   private boolean sweepDue = true;
 
   private record Seen(long beat, long silentNanos) {}
 
-  Peers(StoreParts parts) {
+  /**
+   * @param beatAt gives process nanos before the last beat of this process that came through
+   */
+  Peers(StoreParts parts, LongSupplier beatAt) {
+    this.beatAt = beatAt;
+    this.beatBefore = beatAt.getAsLong() - 1;
     this.writer = parts.writer();
     this.readers = parts.readers();
     this.clock = parts.clock();
@@ -72,15 +88,29 @@ final class Peers implements AutoCloseable {
     try {
       watch();
       if (sweepDue || clock.nanoTime() - sweptAt >= SWEEP.toNanos()) {
+        writer.writeForgettable(
+            session -> {
+              TransactionOrigin.note(session);
+              return Boolean.TRUE;
+            });
         sweepDue = !takeOver();
         sweptAt = clock.nanoTime();
       }
+      failing = false;
     } catch (StoreException e) {
-      log.atDebug().setCause(e).log("The other replicas could not be looked at.");
+      log.atLevel(failing ? Level.DEBUG : Level.WARN)
+          .setCause(e)
+          .log("The other replicas could not be looked at, or what they left not taken over.");
+      failing = true;
     }
   }
 
   private void watch() {
+    long beat = beatAt.getAsLong();
+    if (beat == beatBefore) {
+      return;
+    }
+    beatBefore = beat;
     // From the end of the last look to the begin of this one: rather too little than too much.
     long passed = Math.clamp(clock.nanoTime() - lookedAt, 0, MOST_A_LOOK.toNanos());
     List<Replicas.Live> others = readers.read(Replicas::others);
@@ -114,8 +144,11 @@ final class Peers implements AutoCloseable {
   /** Takes over what nobody alive holds, in steps; false when another replica is at it. */
   boolean takeOver() {
     Takeover.Taken all = Takeover.Taken.NOTHING;
+    boolean first = !started;
     while (true) {
-      Optional<Takeover.Taken> step = writer.write(this::step);
+      boolean again = first;
+      Optional<Takeover.Taken> step = writer.write(session -> step(session, again));
+      first = false;
       if (step.isEmpty()) {
         return false;
       }
@@ -124,6 +157,7 @@ final class Peers implements AutoCloseable {
         break;
       }
     }
+    started = true;
     if (all.shardCount() > 0) {
       log.atWarn()
           .addKeyValue("recoveredShards", all.shardCount())
@@ -134,10 +168,11 @@ final class Peers implements AutoCloseable {
     return true;
   }
 
-  private Optional<Takeover.Taken> step(Session session) throws SQLException {
-    return Turn.TAKE_OVER.tryTake(session)
-        ? Optional.of(takeover.step(session, clock.instant().toEpochMilli(), STEP))
-        : Optional.empty();
+  private Optional<Takeover.Taken> step(Session session, boolean again) throws SQLException {
+    if (!Turn.TAKE_OVER.tryTake(session)) {
+      return Optional.empty();
+    }
+    return Optional.of(takeover.step(session, clock.instant().toEpochMilli(), STEP, again));
   }
 
   @Override

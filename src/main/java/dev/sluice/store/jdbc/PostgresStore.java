@@ -17,10 +17,14 @@ final class PostgresStore implements JdbcStore {
   private static final Duration CHECK_TIMEOUT = Duration.ofSeconds(1);
   private static final String MIGRATIONS = "classpath:db/migration/postgres";
 
-  /** Not a beat: only the thread that may be relied on beats. */
+  /**
+   * Not a beat: only the thread that may be relied on beats. Nor its row: beats need no sync, and a
+   * commit that waits for its own holds what it wrote.
+   */
   private static final String CHECK =
       """
-      UPDATE replica SET name = name WHERE id = ? RETURNING id
+      UPDATE store_check SET checked_by = ? WHERE id = 1
+      RETURNING (SELECT count(*) FROM replica r WHERE r.id = checked_by)
       """;
 
   private final PostgresPool pool;
@@ -43,7 +47,7 @@ final class PostgresStore implements JdbcStore {
     this.membership = membership;
     this.parts = parts;
     this.roles = StoreRoles.of(parts, ids);
-    this.peers = new Peers(parts);
+    this.peers = new Peers(parts, membership::beatAt);
     this.doorbell = new Doorbell(connector, parts.readiness(), parts.clock());
   }
 

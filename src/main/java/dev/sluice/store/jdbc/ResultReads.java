@@ -35,8 +35,9 @@ final class ResultReads {
           SELECT max(next_seq) FROM batch_counter WHERE batch_id = ?
           """,
           """
-          SELECT (CASE WHEN finished_at IS NULL THEN pg_snapshot_xmin(pg_current_snapshot())
-            ELSE pg_snapshot_xmax(pg_current_snapshot()) END)::text::bigint << 20
+          SELECT ((CASE WHEN finished_at IS NULL THEN pg_snapshot_xmin(pg_current_snapshot())
+            ELSE pg_snapshot_xmax(pg_current_snapshot()) END)::text::bigint
+            + (SELECT added FROM transaction_origin)) << 20
           FROM batch WHERE id = ?
           """);
 

@@ -35,7 +35,8 @@ final class Rounds implements AutoCloseable {
     while (!closing) {
       try {
         round.run();
-      } catch (RuntimeException e) {
+      } catch (Throwable e) {
+        // A process whose beat has ended would never send again, nor end.
         log.atError()
             .addKeyValue("thread", thread.getName())
             .setCause(e)

@@ -27,6 +27,16 @@ final class SafetyGates {
       GROUP BY b.id
       """;
 
+  /** Replicas settle side by side, and none sees what another has not committed. */
+  private static final Sql ONE_AT_A_TIME =
+      new Sql(
+          """
+          SELECT 1 FROM batch WHERE id = ?
+          """,
+          """
+          SELECT 1 FROM batch WHERE id = ? FOR UPDATE
+          """);
+
   private static final String RELEASE =
       """
       UPDATE batch SET held_from = NULL WHERE id = ?
@@ -60,6 +70,10 @@ final class SafetyGates {
     boolean isOver() {
       return closedAs != null || judged >= total;
     }
+
+    boolean waitsForCanary() {
+      return heldFrom != null && judged < heldFrom;
+    }
   }
 
   /**
@@ -77,6 +91,11 @@ final class SafetyGates {
       return null;
     }
     Standing standing = session.first(STANDING, SafetyGates::standing, batchId);
+    if (standing != null && standing.waitsForCanary()) {
+      // Whoever gets the batch last has stored its own outcomes and sees those of all others.
+      session.list(ONE_AT_A_TIME, _ -> Boolean.TRUE, batchId);
+      standing = session.first(STANDING, SafetyGates::standing, batchId);
+    }
     if (standing == null || standing.isOver()) {
       return null;
     }

@@ -166,7 +166,9 @@ final class Settling {
   List<Lease> intend(Session session, List<Intent> intents, long now) throws SQLException {
     Set<Lease> fenced = new LinkedHashSet<>();
     Set<Lease> held = new HashSet<>();
-    for (Intent intent : intents) {
+    List<Intent> ordered = new ArrayList<>(intents);
+    ordered.sort(Comparator.comparingLong(intent -> intent.lease().shardId()));
+    for (Intent intent : ordered) {
       Lease lease = intent.lease();
       if (!held.contains(lease) && !fenced.contains(lease)) {
         Shard shard = shard(session, lease);
@@ -180,8 +182,12 @@ final class Settling {
     return List.copyOf(fenced);
   }
 
+  /** Locks shards, then flows, each in order. */
   void giveBack(Session session, List<GivenBack> shards, long now) throws SQLException {
-    for (GivenBack given : shards) {
+    ReadyShards ready = new ReadyShards();
+    List<GivenBack> ordered = new ArrayList<>(shards);
+    ordered.sort(Comparator.comparingLong(given -> given.lease().shardId()));
+    for (GivenBack given : ordered) {
       Lease lease = given.lease();
       Shard shard = shard(session, lease);
       if (shard == null) {
@@ -205,9 +211,10 @@ final class Settling {
             lease.token());
         Intents.voidAll(session, lease.shardId());
         if (state == StoredNumbers.SHARD_READY) {
-          flows.shardsBecameReady(session, lease.batchId(), lease.destinationId(), 1);
+          ready.add(lease.batchId(), lease.destinationId());
         }
       }
     }
+    ready.tell(session, flows);
   }
 }

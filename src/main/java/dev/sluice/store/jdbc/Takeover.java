@@ -24,12 +24,12 @@ final class Takeover {
       new Sql(
           """
           SELECT DISTINCT lease_owner FROM shard INDEXED BY shard_leased
-          WHERE state = 2
+          WHERE state = 2 AND lease_owner >= ?
             AND NOT EXISTS (SELECT 1 FROM replica r WHERE r.id = shard.lease_owner AND r.state = 0)
           """,
           """
           SELECT DISTINCT lease_owner FROM shard
-          WHERE state = 2
+          WHERE state = 2 AND lease_owner >= ?
             AND NOT EXISTS (SELECT 1 FROM replica r WHERE r.id = shard.lease_owner AND r.state = 0)
           """);
 
@@ -104,18 +104,25 @@ final class Takeover {
 
   /** Takes all that dead replicas held from them, at a start. */
   Taken run(Session session, long now) throws SQLException {
-    return follow(session, released(session, Integer.MAX_VALUE), now);
+    return follow(session, released(session, Owner.NOBODY, Integer.MAX_VALUE), now, false);
   }
 
-  /** Takes up to {@code limit} shards that dead replicas held from them. */
-  Taken step(Session session, long now, int limit) throws SQLException {
-    List<Lease> released = released(session, limit);
-    return released.isEmpty() ? Taken.NOTHING : follow(session, released, now);
+  /**
+   * Takes up to {@code limit} shards that dead replicas held from them. One that cannot be read is
+   * put aside, as nobody's.
+   *
+   * @param again whether those that were put aside are looked at again
+   */
+  Taken step(Session session, long now, int limit, boolean again) throws SQLException {
+    long first = again ? Owner.NOBODY : Owner.NOBODY + 1;
+    List<Lease> released = released(session, first, limit);
+    return released.isEmpty() ? Taken.NOTHING : follow(session, released, now, true);
   }
 
-  private static List<Lease> released(Session session, int limit) throws SQLException {
+  private static List<Lease> released(Session session, long firstOwner, int limit)
+      throws SQLException {
     List<Lease> released = new ArrayList<>();
-    for (Long owner : session.list(DEAD_OWNERS, row -> row.getLong(1))) {
+    for (Long owner : session.list(DEAD_OWNERS, row -> row.getLong(1), firstOwner)) {
       if (released.size() < limit) {
         released.addAll(session.list(RELEASE, Takeover::lease, owner, limit - released.size()));
       }
@@ -123,7 +130,8 @@ final class Takeover {
     return released;
   }
 
-  private Taken follow(Session session, List<Lease> released, long now) throws SQLException {
+  private Taken follow(Session session, List<Lease> released, long now, boolean putAside)
+      throws SQLException {
     Map<FlowKey, Integer> ready =
         new TreeMap<>(
             Comparator.comparingLong(FlowKey::batchId).thenComparingLong(FlowKey::destinationId));
@@ -141,7 +149,7 @@ final class Takeover {
           COUNT_IN_FLOW, flow.getValue(), flow.getKey().batchId, flow.getKey().destinationId);
     }
     UnresolvedIntents intents =
-        new UnresolvedIntents(session, terms, gates, Instant.ofEpochMilli(now));
+        new UnresolvedIntents(session, terms, gates, Instant.ofEpochMilli(now), putAside);
     intents.resolve(released);
     Suspects.postpone(session, now + Suspects.WAIT_MILLIS);
     var _ = flows.follow(session, Flows.AT_ONCE);

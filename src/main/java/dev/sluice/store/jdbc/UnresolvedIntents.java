@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What becomes of items that a dead process may have been sending. Where nothing may go twice they
@@ -42,6 +44,14 @@ final class UnresolvedIntents {
       UPDATE shard SET state = 3 WHERE id = ? AND state = 0 AND settled_count >= item_count
       """;
 
+  /** Its intents stay: what is in doubt there must not be sent. */
+  private static final String PUT_ASIDE =
+      """
+      UPDATE shard SET state = 2, lease_owner = ? WHERE id = ? AND state = 0
+      """;
+
+  private static final Logger log = LoggerFactory.getLogger(UnresolvedIntents.class);
+
   private static final ItemError POISON =
       new ItemError(
           "poison", "The process ended twice while this item was being sent and nothing else was.");
@@ -50,14 +60,20 @@ final class UnresolvedIntents {
   private final Terms terms;
   private final SafetyGates gates;
   private final Instant now;
+  private final boolean putAside;
   private int inDoubt;
   private int poison;
 
-  UnresolvedIntents(Session session, Terms terms, SafetyGates gates, Instant now) {
+  /**
+   * @param putAside whether a shard that cannot be read holds up only itself
+   */
+  UnresolvedIntents(
+      Session session, Terms terms, SafetyGates gates, Instant now, boolean putAside) {
     this.session = session;
     this.terms = terms;
     this.gates = gates;
     this.now = now;
+    this.putAside = putAside;
   }
 
   /**
@@ -95,13 +111,33 @@ final class UnresolvedIntents {
     return poison;
   }
 
-  private void resolve(Lease shard, Counters counters) throws SQLException {
+  private ShardDecoder open(Lease shard) throws SQLException {
     byte[] payload = ShardContents.payload(session, shard.shardId());
     if (payload == null) {
       throw new StoreException(
           StoreException.Kind.CORRUPT, "Shard " + shard.shardId() + " has lost its payload");
     }
-    ShardDecoder items = ShardDecoder.open(payload);
+    return ShardDecoder.open(payload);
+  }
+
+  private void resolve(Lease shard, Counters counters) throws SQLException {
+    ShardDecoder items;
+    try {
+      items = open(shard);
+    } catch (StoreException e) {
+      if (!putAside || e.kind() != StoreException.Kind.CORRUPT) {
+        throw e;
+      }
+      log.atError()
+          .addKeyValue("shard", shard.shardId())
+          .addKeyValue("batch", shard.batchId())
+          .setCause(e)
+          .log(
+              "A shard of a replica that is gone cannot be read and is put aside until a replica starts; restore the database from a backup.");
+      session.update(PUT_ASIDE, Owner.NOBODY, shard.shardId());
+      ShardClosing.takeFromFlow(session, shard.batchId(), shard.destinationId());
+      return;
+    }
     Progress progress = ShardContents.progress(session, shard.batchId(), shard.shardId(), items);
     boolean once = terms.of(session, shard.batchId()).options().delivery() == Delivery.AT_MOST_ONCE;
     List<Outcome> outcomes = new ArrayList<>();

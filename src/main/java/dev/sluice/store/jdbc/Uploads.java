@@ -1,5 +1,6 @@
 package dev.sluice.store.jdbc;
 
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +17,7 @@ final class Uploads {
 
   private static final String RUNNING =
       """
-      SELECT u.id, (SELECT count(*) FROM replica r WHERE r.id = u.epoch AND r.state = 0), u.touched_at
+      SELECT u.id, u.epoch, (SELECT count(*) FROM replica r WHERE r.id = u.epoch AND r.state = 0), u.touched_at
       FROM upload u WHERE u.batch_id = ? AND u.state = 0
       """;
 
@@ -31,11 +32,12 @@ final class Uploads {
       UPDATE batch SET idempotency_key = NULL WHERE id = ? AND one_shot = 1 AND sealed_at IS NULL
       """;
 
+  /** Whoever takes an upload in tells when it is idle: another's clock may be ahead of his. */
   private static final String IDLE =
       """
       SELECT u.id, u.batch_id FROM upload u
       WHERE u.state = 0
-        AND (u.touched_at < ?
+        AND ((u.epoch = ? AND u.touched_at < ?)
           OR NOT EXISTS (SELECT 1 FROM replica r WHERE r.id = u.epoch AND r.state = 0))
       LIMIT ?
       """;
@@ -107,7 +109,12 @@ final class Uploads {
   /** An upload of a batch. */
   record Dead(long id, long batchId) {}
 
-  private record Running(long id, boolean senderLives, long touchedAt) {}
+  private record Running(long id, long epoch, boolean senderLives, long touchedAt) {
+
+    static Running of(ResultSet row) throws SQLException {
+      return new Running(row.getLong(1), row.getLong(2), row.getLong(3) == 1, row.getLong(4));
+    }
+  }
 
   long open(Session session, long batchId, long firstIndex, @Nullable String key, long now)
       throws SQLException {
@@ -119,10 +126,9 @@ final class Uploads {
   /** Tells whether an upload of the batch runs; those that are dead are buried. */
   boolean isRunning(Session session, long batchId, long now) throws SQLException {
     boolean running = false;
-    for (Running upload :
-        session.list(
-            RUNNING, r -> new Running(r.getLong(1), r.getLong(2) == 1, r.getLong(3)), batchId)) {
-      if (upload.senderLives && now - upload.touchedAt < timeoutMillis) {
+    for (Running upload : session.list(RUNNING, Running::of, batchId)) {
+      boolean mine = upload.epoch == session.owner().id();
+      if (upload.senderLives && (!mine || now - upload.touchedAt < timeoutMillis)) {
         running = true;
       } else {
         bury(session, upload.id, batchId);
@@ -133,9 +139,7 @@ final class Uploads {
 
   /** Ends all uploads of a batch that takes no items any more. */
   void buryAll(Session session, long batchId) throws SQLException {
-    for (Running upload :
-        session.list(
-            RUNNING, r -> new Running(r.getLong(1), r.getLong(2) == 1, r.getLong(3)), batchId)) {
+    for (Running upload : session.list(RUNNING, Running::of, batchId)) {
       bury(session, upload.id, batchId);
     }
   }
@@ -148,7 +152,7 @@ final class Uploads {
 
   /** Buries uploads of earlier processes and those idle since {@code idleSince}. */
   int buryIdle(Session session, long idleSince, int limit) throws SQLException {
-    List<Dead> idle = session.list(IDLE, Uploads::dead, idleSince, limit);
+    List<Dead> idle = session.list(IDLE, Uploads::dead, session.owner().id(), idleSince, limit);
     for (Dead upload : idle) {
       bury(session, upload.id, upload.batchId);
     }
@@ -195,7 +199,7 @@ final class Uploads {
     return shards.size() + 1;
   }
 
-  private static Dead dead(java.sql.ResultSet row) throws SQLException {
+  private static Dead dead(ResultSet row) throws SQLException {
     return new Dead(row.getLong(1), row.getLong(2));
   }
 }

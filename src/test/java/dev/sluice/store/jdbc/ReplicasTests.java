@@ -27,6 +27,7 @@ import dev.sluice.store.Tenants;
 import dev.sluice.store.TestClock;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -146,6 +147,24 @@ class ReplicasTests {
   }
 
   @Test
+  void whoIsNotHeardHimselfTakesNobodyForDead() {
+    PostgresStore first = replicas.open();
+    PostgresStore second = replicas.open();
+    batch(first, 1);
+    assertThat(claimAll(queue(first), 100)).hasSize(1);
+    pass(Duration.ofSeconds(1), first, second);
+    for (int i = 0; i < 60; i++) {
+      clock.advance(HALF_A_SECOND);
+      second.peers().look();
+    }
+    second.membership().beat();
+    second.peers().look();
+    assertThat(claimAll(queue(second), 100)).isEmpty();
+    pass(Duration.ofSeconds(13), second);
+    assertThat(claimAll(queue(second), 100)).hasSize(1);
+  }
+
+  @Test
   void whoBeatsInTheLastMomentIsNotRetired() throws SQLException {
     PostgresStore store = replicas.open();
     store.membership().beat();
@@ -237,6 +256,33 @@ class ReplicasTests {
     leaving.close();
     pass(HALF_A_SECOND, other);
     assertThat(claimAll(queue(other), 100)).hasSize(1);
+  }
+
+  /** As if ten million transactions had come before in the database that was dumped. */
+  @Test
+  void resultsGoOnGrowingInADatabaseRestoredFromADump() throws SQLException {
+    PostgresStore before = replicas.open();
+    BatchRef batch = batch(before, 2);
+    List<ClaimedShard> shards = claimAll(queue(before), 100);
+    settle(before, List.of(all(shards.getFirst(), OutcomeState.SUCCEEDED, clock.instant())));
+    queue(before).giveBack(List.of(new GivenBack(shards.getLast().lease(), null)));
+    try (Connection connection = replicas.database().connect();
+        Statement statement = connection.createStatement()) {
+      statement.execute("UPDATE transaction_origin SET seen = seen + 10000000");
+      statement.execute("UPDATE outcome SET seq = seq + (10000000::bigint << 20)");
+    }
+    PostgresStore restored = replicas.open();
+    ClaimedShard rest = claimAll(queue(restored), 100).getFirst();
+    settle(restored, List.of(all(rest, OutcomeState.SUCCEEDED, clock.instant())));
+
+    List<ResultRecord> results =
+        restored.roles().batchReader().results(batch, ItemFilter.ALL, 0, 100, false).results();
+    assertThat(results).hasSize(20);
+    assertThat(results.subList(10, 20))
+        .allSatisfy(
+            result ->
+                assertThat(result.outcome().index())
+                    .isBetween(rest.firstIndex(), rest.firstIndex() + 9));
   }
 
   @Test
