@@ -14,9 +14,12 @@ import tools.jackson.databind.JsonNode;
 /** Checks one batch that has ended: its result lines, one after the other, then its counts. */
 final class BatchCheck {
 
-  /** Codes of failures before the first byte. */
+  /**
+   * Codes of failures before the first byte. An item that ends with a deadline found no connection
+   * in time: one that may have been sent ends in doubt.
+   */
   private static final Set<String> NOT_SENT =
-      Set.of("dns", "connect", "connect_timeout", "tls", "pool", "guard");
+      Set.of("dns", "connect", "connect_timeout", "tls", "pool", "guard", "deadline");
 
   private static final Map<String, String> COUNTED =
       Map.of(

@@ -24,8 +24,8 @@ final class Campaign implements AutoCloseable {
    */
   private static final Duration DRAIN = Duration.ofMinutes(5);
 
-  /** Something broken may never end. */
-  private static final Duration SHORT_DRAIN = Duration.ofSeconds(12);
+  /** Something broken may never end; what is only slow must not be taken for it. */
+  private static final Duration SHORT_DRAIN = Duration.ofSeconds(60);
 
   private static final int POISONED = 400;
 

@@ -18,7 +18,10 @@ final class Endings {
 
   private static final int HALTED = 137;
   private static final int EX_CONFIG = 78;
-  private static final Duration REACH = Duration.ofSeconds(15);
+
+  /** A start alone may take a third of it on a busy machine. */
+  private static final Duration REACH = Duration.ofSeconds(60);
+
   private static final Duration EXIT = Duration.ofSeconds(60);
 
   private Endings() {}

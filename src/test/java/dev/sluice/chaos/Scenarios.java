@@ -244,6 +244,7 @@ final class Scenarios {
       good = findings.isGood();
       if (mutation == null) {
         row.add(findings);
+        findings.faults().forEach(System.out::println);
       } else {
         row.count(findings);
         good = true;

@@ -67,13 +67,16 @@ public final class Mutations {
                       STORE + "Takeover", "SET state = 0, lease_owner = NULL,", "SET state = 2,"))),
           new Mutation(
               "finish-early",
-              "A batch is over before its last item",
+              "A batch is over before its last items",
               Net.KILL,
               List.of(
+                  new Change.Text(STORE + "Counters", "b.total <= (", "b.total <= 40 + ("),
+                  new Change.Text(
+                      STORE + "Finishing", "AND total <= coalesce((", "AND total <= 40 + coalesce(("),
                   new Change.Text(
                       STORE + "Finishing",
-                      "AND total <= coalesce((",
-                      "AND total <= 1 + coalesce(("))),
+                      "AND b.total <= coalesce((",
+                      "AND b.total <= 40 + coalesce(("))),
           new Mutation(
               "settle-anew",
               "A second outcome takes the place of the first, and lost ones come back",
