@@ -8,6 +8,7 @@ import dev.sluice.store.TimeTrust;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.github.resilience4j.ratelimiter.RateLimiterRegistry;
 import io.github.resilience4j.retry.RetryRegistry;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.config.MeterFilter;
@@ -90,6 +91,15 @@ class OpsConfiguration {
       StoreHealth store, ProcessClock clock, OpsProperties properties) {
     return new StoreHealthIndicator(
         store, clock, properties.healthCache(), properties.healthTimeout());
+  }
+
+  @Bean
+  MeterBinder storeMeters(StoreHealthIndicator store) {
+    return registry ->
+        Gauge.builder("sluice.store.up", store, indicator -> indicator.isUp() ? 1 : 0)
+            .description("Whether the store did what its latest check asked of it")
+            .strongReference(true)
+            .register(registry);
   }
 
   /**

@@ -17,9 +17,10 @@ import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 
 /**
- * Readiness of the store. One check runs at a time, on a platform thread of its own, so neither a
- * crowd of probes nor a store that hangs costs more than one thread; its answer serves all probes
- * for a moment. A check that does not end in time counts as a failure until it ends.
+ * Readiness of the store; one that others share as well takes nobody out of service. One check runs
+ * at a time, on a platform thread of its own, so neither a crowd of probes nor a store that hangs
+ * costs more than one thread; its answer serves all probes for a moment. A check that does not end
+ * in time counts as a failure until it ends.
  */
 final class StoreHealthIndicator implements HealthIndicator, AutoCloseable {
 
@@ -58,6 +59,12 @@ final class StoreHealthIndicator implements HealthIndicator, AutoCloseable {
     }
   }
 
+  /** Tells at once how the latest check went, and begins another one when that is old. */
+  boolean isUp() {
+    Check check = current();
+    return check.done.isDone() ? !check.done.isCompletedExceptionally() : wasUp.get();
+  }
+
   /** Gives the check that runs or is fresh, else starts one. */
   private Check current() {
     while (true) {
@@ -88,12 +95,17 @@ final class StoreHealthIndicator implements HealthIndicator, AutoCloseable {
   private Health told(boolean up, String reason, @Nullable Throwable cause) {
     if (wasUp.getAndSet(up) != up) {
       if (up) {
-        log.atInfo().log("The store answers again; ready.");
+        log.atInfo().log("The store answers again.");
       } else {
-        log.atError().addKeyValue("reason", reason).setCause(cause).log("Store down; not ready.");
+        log.atError()
+            .addKeyValue("reason", reason)
+            .addKeyValue("ready", store.isShared())
+            .setCause(cause)
+            .log("Store down.");
       }
     }
-    return (up ? Health.up() : Health.down()).build();
+    // Every other replica is without a shared store as well: nothing is won by taking this one out.
+    return (up ? Health.up() : store.isShared() ? Health.unknown() : Health.down()).build();
   }
 
   @Override

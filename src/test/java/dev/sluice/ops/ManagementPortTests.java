@@ -225,6 +225,28 @@ class ManagementPortTests {
   }
 
   @Test
+  void staysReadyWithoutAStoreThatOthersShare() throws Exception {
+    store.shared = true;
+    store.check =
+        () -> {
+          throw new StoreException(StoreException.Kind.UNAVAILABLE, "it does not answer");
+        };
+    try {
+      clock.advance(Duration.ofSeconds(2));
+      for (String path : List.of("/readiness", "/liveness", "")) {
+        assertThat(get("/actuator/health" + path).statusCode()).as(path).isEqualTo(200);
+      }
+      assertThat(get("/actuator/prometheus").body()).contains("sluice_store_up 0.0");
+    } finally {
+      store.shared = false;
+      store.check = () -> {};
+      clock.advance(Duration.ofSeconds(2));
+    }
+    assertThat(get("/actuator/health/readiness").statusCode()).isEqualTo(200);
+    assertThat(get("/actuator/prometheus").body()).contains("sluice_store_up 1.0");
+  }
+
+  @Test
   void isNotReadyWhileAStoreCheckHangs() throws Exception {
     CountDownLatch hang = new CountDownLatch(1);
     store.check =

@@ -75,6 +75,12 @@ class OpsTestApplication {
   /** A store whose check does what the test says. */
   static final class CommandedStore implements StoreHealth {
     volatile Runnable check = () -> {};
+    volatile boolean shared;
+
+    @Override
+    public boolean isShared() {
+      return shared;
+    }
 
     @Override
     public void check() {

@@ -30,7 +30,7 @@ final class Doorbell implements AutoCloseable {
 
   private static final Duration LOOK_AFTER_LINE = Duration.ofSeconds(10);
   private static final Duration FIRST_WAIT = Duration.ofMillis(500);
-  private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
+  private static final Duration LONGEST_WAIT = Duration.ofSeconds(2);
 
   private static final String LISTEN =
       """

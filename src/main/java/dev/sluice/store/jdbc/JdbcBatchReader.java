@@ -65,13 +65,15 @@ final class JdbcBatchReader implements BatchReader {
           WHERE r.parent_id = ? AND r.idx IN (SELECT jsonb_array_elements_text(?::jsonb)::bigint)
           """);
 
-  private final StoreReader readers;
+  private final StoreReader points;
+  private final StoreReader scans;
   private final BatchRows batches;
   private final Destinations destinations;
   private final FlowReads flows;
 
   JdbcBatchReader(StoreParts parts) {
-    this.readers = parts.readers();
+    this.points = parts.readers(Patience.SHORT);
+    this.scans = parts.readers(Patience.WHILE_HEARD);
     this.batches = new BatchRows(parts.lanes());
     this.destinations = parts.destinations();
     this.flows = new FlowReads(parts.lanes(), parts.destinations());
@@ -80,24 +82,24 @@ final class JdbcBatchReader implements BatchReader {
   @Override
   public Optional<BatchRecord> batch(String tenant, String publicId) {
     return Optional.ofNullable(
-        readers.<@Nullable BatchRecord>read(session -> batches.one(session, tenant, publicId)));
+        points.<@Nullable BatchRecord>read(session -> batches.one(session, tenant, publicId)));
   }
 
   @Override
   public List<BatchRecord> batches(BatchFilter filter, @Nullable Long beforeId, int limit) {
     long before = beforeId == null ? Long.MAX_VALUE : beforeId;
-    return readers.read(session -> batches.page(session, filter, before, limit));
+    return scans.read(session -> batches.page(session, filter, before, limit));
   }
 
   @Override
   public Optional<ItemRecord> item(BatchRef batch, long index) {
     return Optional.ofNullable(
-        readers.<@Nullable ItemRecord>read(session -> new ItemReads(session, batch).one(index)));
+        points.<@Nullable ItemRecord>read(session -> new ItemReads(session, batch).one(index)));
   }
 
   @Override
   public List<ItemRecord> items(BatchRef batch, ItemFilter filter, long fromIndex, int limit) {
-    return readers.read(session -> new ItemReads(session, batch).page(filter, fromIndex, limit));
+    return scans.read(session -> new ItemReads(session, batch).page(filter, fromIndex, limit));
   }
 
   @Override
@@ -108,7 +110,7 @@ final class JdbcBatchReader implements BatchReader {
     while (found.size() < limit) {
       long from = before;
       List<BatchRef> page =
-          readers.read(session -> session.list(NEWER_BATCHES, JdbcBatchWriter::ref, tenant, from));
+          scans.read(session -> session.list(NEWER_BATCHES, JdbcBatchWriter::ref, tenant, from));
       if (page.isEmpty()) {
         break;
       }
@@ -125,13 +127,13 @@ final class JdbcBatchReader implements BatchReader {
   @Override
   public ResultPage results(
       BatchRef batch, ItemFilter filter, long afterSeq, int limit, boolean includeInput) {
-    return readers.read(
+    return scans.read(
         session -> ResultReads.page(session, batch.id(), filter, afterSeq, limit, includeInput));
   }
 
   @Override
   public List<FailureGroup> failures(BatchRef batch, int limit) {
-    return readers.read(
+    return points.read(
         session -> session.list(FAILURES, JdbcBatchReader::failure, batch.id(), limit));
   }
 
@@ -150,25 +152,25 @@ final class JdbcBatchReader implements BatchReader {
 
   @Override
   public List<FlowState> flows(BatchRef batch, int limit) {
-    return readers.read(session -> flows.of(session, batch.id(), limit));
+    return points.read(session -> flows.of(session, batch.id(), limit));
   }
 
   @Override
   public List<DestinationRecord> destinations(long afterId, int limit) {
-    return readers.read(session -> session.list(DESTINATIONS, destinations::read, afterId, limit));
+    return points.read(session -> session.list(DESTINATIONS, destinations::read, afterId, limit));
   }
 
   @Override
   public Optional<DestinationRecord> destination(String key) {
     return Optional.ofNullable(
-        readers.<@Nullable DestinationRecord>read(
+        points.<@Nullable DestinationRecord>read(
             session -> session.first(DESTINATION, destinations::read, key)));
   }
 
   @Override
   public Set<Long> redriven(BatchRef parent, Set<Long> indexes) {
     return new HashSet<>(
-        readers.read(
+        scans.read(
             session ->
                 session.list(
                     REDRIVEN, row -> row.getLong(1), parent.id(), JsonColumns.array(indexes))));

@@ -17,6 +17,10 @@ final class JdbcBatchWriter implements BatchWriter {
   private static final int STEP = 256;
 
   private final StoreWriter writer;
+
+  /** Of the long steps of an upload. */
+  private final StoreWriter steps;
+
   private final ProcessClock clock;
   private final Uploads uploads;
   private final BatchIntake intake;
@@ -25,7 +29,8 @@ final class JdbcBatchWriter implements BatchWriter {
 
   JdbcBatchWriter(StoreParts parts, PublicIds ids) {
     StoreProperties properties = parts.properties();
-    this.writer = parts.writer();
+    this.writer = parts.writer(Patience.SHORT);
+    this.steps = parts.writer(Patience.WHILE_HEARD);
     this.clock = parts.clock();
     this.uploads = parts.uploads();
     this.intake =
@@ -98,7 +103,7 @@ final class JdbcBatchWriter implements BatchWriter {
 
   @Override
   public void append(long uploadId, List<NewShard> shards) {
-    writer.write(
+    steps.write(
         session -> {
           room.require(session);
           intake.append(session, uploadId, shards, now());
@@ -108,12 +113,12 @@ final class JdbcBatchWriter implements BatchWriter {
 
   @Override
   public long commit(long uploadId, UploadSummary summary) {
-    return writer.write(session -> intake.commit(session, uploadId, summary, now()).total());
+    return steps.write(session -> intake.commit(session, uploadId, summary, now()).total());
   }
 
   @Override
   public void commitAndSeal(long uploadId, List<NewShard> last, UploadSummary summary) {
-    writer.write(
+    steps.write(
         session -> {
           commitAndSeal(session, uploadId, last, summary);
           return Boolean.TRUE;
@@ -132,7 +137,7 @@ final class JdbcBatchWriter implements BatchWriter {
 
   @Override
   public void abandon(long uploadId) {
-    writer.write(
+    steps.write(
         session -> {
           intake.abandon(session, uploadId);
           Uploads.Dead dead = uploads.dead(session, uploadId);
@@ -146,7 +151,7 @@ final class JdbcBatchWriter implements BatchWriter {
     // Shards of dead uploads are removed before: a sealed batch has only shards that count.
     boolean moved = true;
     while (moved) {
-      moved = writer.write(session -> removeDead(session, batchId));
+      moved = steps.write(session -> removeDead(session, batchId));
     }
     return writer.write(
         session -> {
@@ -167,7 +172,7 @@ final class JdbcBatchWriter implements BatchWriter {
 
   @Override
   public void markRedriven(long uploadId, long parentId, List<Long> indexes) {
-    writer.write(
+    steps.write(
         session -> {
           intake.markRedriven(session, uploadId, parentId, indexes);
           return Boolean.TRUE;

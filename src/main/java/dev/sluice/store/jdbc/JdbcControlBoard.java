@@ -88,6 +88,9 @@ final class JdbcControlBoard implements ControlBoard {
           "SELECT " + Destinations.COLUMNS + " FROM destination WHERE id = ?",
           "SELECT " + Destinations.COLUMNS + " FROM destination WHERE id = ? FOR UPDATE");
 
+  /** Of control calls. */
+  private final StoreWriter calls;
+
   private final StoreWriter writer;
   private final StoreReader readers;
   private final ProcessClock clock;
@@ -100,6 +103,7 @@ final class JdbcControlBoard implements ControlBoard {
   private final boolean sharesStore;
 
   JdbcControlBoard(StoreParts parts) {
+    this.calls = parts.writer(Patience.SHORT);
     this.writer = parts.writer();
     this.readers = parts.readers();
     this.clock = parts.clock();
@@ -114,22 +118,22 @@ final class JdbcControlBoard implements ControlBoard {
 
   @Override
   public Controlled pause(long batchId, StateReason reason) {
-    return writer.write(session -> transitions.pause(session, batchId, reason, now()));
+    return calls.write(session -> transitions.pause(session, batchId, reason, now()));
   }
 
   @Override
   public Controlled resume(long batchId, StateReason reason) {
-    return writer.write(session -> transitions.resume(session, batchId, reason, now()));
+    return calls.write(session -> transitions.resume(session, batchId, reason, now()));
   }
 
   @Override
   public Controlled cancel(long batchId, StateReason reason) {
-    return writer.write(session -> transitions.cancel(session, batchId, reason, now()));
+    return calls.write(session -> transitions.cancel(session, batchId, reason, now()));
   }
 
   @Override
   public Controlled change(long batchId, UnaryOperator<BatchSettings> change) {
-    return writer.write(session -> changes.change(session, batchId, change));
+    return calls.write(session -> changes.change(session, batchId, change));
   }
 
   private long now() {
@@ -176,7 +180,7 @@ final class JdbcControlBoard implements ControlBoard {
   }
 
   private DestinationRecord change(Destination destination, Change change) {
-    return writer.write(
+    return calls.write(
         session -> {
           long id = destinations.id(session, destination);
           change.run(session, id);

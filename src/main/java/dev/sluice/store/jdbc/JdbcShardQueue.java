@@ -56,15 +56,24 @@ final class JdbcShardQueue implements ShardQueue {
   public List<ClaimedShard> claim(List<ClaimRequest> requests) {
     // After a loss of power a lease is void, and what was sent under it is sent again: where that
     // must not be, an intent goes to the disk first, and the lease with it.
-    Grants grants =
-        writer.writeForgettable(
-            session -> {
-              List<Claims.Granted> all = new ArrayList<>();
-              for (ClaimRequest request : requests) {
-                all.addAll(claims.claim(session, request, now()));
-              }
-              return new Grants(session.owner().id(), all);
-            });
+    List<Claims.Granted> all = new ArrayList<>();
+    Grants grants;
+    try {
+      grants =
+          writer.writeForgettable(
+              session -> {
+                all.clear();
+                for (ClaimRequest request : requests) {
+                  all.addAll(claims.claim(session, request, now()));
+                }
+                return new Grants(session.owner().id(), List.copyOf(all));
+              });
+    } catch (StoreException e) {
+      // It may have taken effect all the same, and nobody takes over from who lives. If it did not,
+      // the fence knows.
+      owed.addAll(all.stream().map(shard -> new GivenBack(shard.lease(), null)).toList());
+      throw e;
+    }
     List<ClaimedShard> claimed = load(grants.shards);
     if (!claimed.isEmpty() && !leases.areOf(grants.owner)) {
       log.atWarn()

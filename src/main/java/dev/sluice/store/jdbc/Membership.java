@@ -40,6 +40,7 @@ final class Membership implements Leases, AutoCloseable {
   private final PostgresPool pool;
   private final Owner owner;
   private final ProcessClock clock;
+  private final Pulse pulse;
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
   private final Rounds rounds = new Rounds("sluice-beat", BEAT, this::beat);
 
@@ -56,6 +57,7 @@ final class Membership implements Leases, AutoCloseable {
     this.pool = pool;
     this.owner = owner;
     this.clock = clock;
+    this.pulse = pool.pulse();
     this.beatAt = clock.nanoTime() - HELD.toNanos();
   }
 
@@ -67,7 +69,8 @@ final class Membership implements Leases, AutoCloseable {
   }
 
   private void become() throws SQLException {
-    try (Session session = pool.session()) {
+    try (PostgresUnit unit = pool.begin()) {
+      Session session = unit.session();
       session.list(ONE_AT_A_TIME, _ -> Boolean.TRUE);
       Owner.Identity identity = Replicas.register(session, clock.instant().toEpochMilli());
       TransactionOrigin.follow(session);
@@ -85,13 +88,16 @@ final class Membership implements Leases, AutoCloseable {
   void beat() {
     long sentAt = clock.nanoTime();
     try {
-      if (line().number(BEAT_ONCE, owner.id()).isPresent()) {
+      boolean lives = line().number(BEAT_ONCE, owner.id()).isPresent();
+      pulse.heard(sentAt);
+      if (lives) {
         beatAt = sentAt;
         hearAgain();
       } else {
         rejoin();
       }
     } catch (SQLException e) {
+      pulse.failed();
       hangUp();
       if (heard) {
         heard = false;
@@ -107,6 +113,7 @@ final class Membership implements Leases, AutoCloseable {
   private void hearAgain() {
     if (!heard) {
       heard = true;
+      pool.renew();
       log.atInfo()
           .addKeyValue("replica", owner.id())
           .log("The database takes this replica's beat again.");
@@ -137,6 +144,8 @@ final class Membership implements Leases, AutoCloseable {
 
   private void rejoin() throws SQLException {
     long retired = owner.id();
+    heard = true;
+    pool.renew();
     long sentAt = clock.nanoTime();
     beatAt = sentAt - HELD.toNanos();
     become();
@@ -190,9 +199,9 @@ final class Membership implements Leases, AutoCloseable {
     rounds.close();
     hangUp();
     beatAt = clock.nanoTime() - HELD.toNanos();
-    try (Session session = pool.session()) {
-      Replicas.leave(session);
-      session.connection().commit();
+    try (PostgresUnit unit = pool.begin(Patience.SHORT, pool.untilOfNow())) {
+      Replicas.leave(unit.session());
+      unit.session().connection().commit();
     } catch (SQLException e) {
       log.atWarn()
           .addKeyValue("replica", owner.id())

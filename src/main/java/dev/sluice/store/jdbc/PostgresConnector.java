@@ -3,6 +3,7 @@ package dev.sluice.store.jdbc;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Properties;
 
 /**
@@ -11,7 +12,8 @@ import java.util.Properties;
  */
 final class PostgresConnector {
 
-  private static final String CONNECT_SECONDS = "2";
+  /** For making a connection, and for each answer of the server meanwhile. */
+  static final int CONNECT_SECONDS = 2;
 
   /**
    * The bounds of units of work. A transaction that its process abandons ends, and frees its rows,
@@ -21,7 +23,8 @@ final class PostgresConnector {
       "-c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=10s"
           + " -c default_transaction_isolation=read\\ committed";
 
-  private static final String UNIT_SECONDS = "15";
+  /** Longer than any statement may take. */
+  private static final Duration UNIT_ANSWER = Duration.ofSeconds(15);
 
   /**
    * Of what is worthless when it is late. It need not be on the disk either: a beat that is lost
@@ -30,7 +33,7 @@ final class PostgresConnector {
   private static final String SIGNS =
       "-c statement_timeout=2s -c lock_timeout=1s -c synchronous_commit=off";
 
-  private static final String SIGN_SECONDS = "3";
+  private static final Duration SIGN_ANSWER = Duration.ofMillis(2_500);
 
   private final DatabaseProperties database;
 
@@ -47,22 +50,28 @@ final class PostgresConnector {
     return DatabaseProperties.withoutParameters(url());
   }
 
-  /** Gives the settings of connections for units of work. */
-  Properties forUnits() {
-    return properties(UNITS, UNIT_SECONDS);
-  }
-
-  /** Opens a connection for a unit of work that comes before there is a pool. */
+  /** Opens a connection for units of work. */
   Connection openForUnits() throws SQLException {
-    return DriverManager.getConnection(url(), forUnits());
+    return open(UNITS, UNIT_ANSWER);
   }
 
   /** Opens a connection for signs of life, each committed at once. */
   Connection openForSigns() throws SQLException {
-    return DriverManager.getConnection(url(), properties(SIGNS, SIGN_SECONDS));
+    return open(SIGNS, SIGN_ANSWER);
   }
 
-  private Properties properties(String options, String answerSeconds) {
+  private Connection open(String options, Duration answer) throws SQLException {
+    Connection connection = DriverManager.getConnection(url(), properties(options));
+    try {
+      connection.setNetworkTimeout(Runnable::run, (int) answer.toMillis());
+      return connection;
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  private Properties properties(String options) {
     Properties properties = new Properties();
     if (database.username() != null) {
       properties.setProperty("user", database.username());
@@ -71,10 +80,12 @@ final class PostgresConnector {
       properties.setProperty("password", database.password());
     }
     properties.setProperty("ApplicationName", "sluice");
-    properties.setProperty("connectTimeout", CONNECT_SECONDS);
-    properties.setProperty("socketTimeout", answerSeconds);
+    properties.setProperty("connectTimeout", Integer.toString(CONNECT_SECONDS));
+    properties.setProperty("socketTimeout", Integer.toString(CONNECT_SECONDS));
     properties.setProperty("tcpKeepAlive", "true");
     properties.setProperty("targetServerType", "primary");
+    // Of several hosts: what was a standby a moment ago may be the primary now.
+    properties.setProperty("hostRecheckSeconds", "1");
     properties.setProperty("prepareThreshold", "3");
     properties.setProperty("preparedStatementCacheQueries", "512");
     properties.setProperty("options", options);

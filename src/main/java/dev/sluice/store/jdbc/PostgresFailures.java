@@ -2,6 +2,7 @@ package dev.sluice.store.jdbc;
 
 import dev.sluice.store.StoreException;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 
 /**
  * Tells what a caller can do about an error of PostgreSQL, by its SQLSTATE.
@@ -16,6 +17,7 @@ final class PostgresFailures {
   private static final String LOCK_NOT_AVAILABLE = "55P03";
   private static final String CONNECTION = "08";
   private static final String OPERATOR_INTERVENTION = "57P";
+  private static final String READ_ONLY = "25006";
   private static final String NO_SUCH_DATABASE = "3D000";
   private static final String TOO_MANY_CONNECTIONS = "53300";
   private static final String DISK_FULL = "53100";
@@ -31,6 +33,21 @@ final class PostgresFailures {
         || state.startsWith(OPERATOR_INTERVENTION)
         || state.equals(NO_SUCH_DATABASE)
         || state.equals(TOO_MANY_CONNECTIONS);
+  }
+
+  /**
+   * Tells whether the connection ended, or the server says that it will: none of the statements
+   * that were sent before COMMIT took effect.
+   */
+  static boolean isLostConnection(SQLException e) {
+    String state = String.valueOf(e.getSQLState());
+    return !(e instanceof SQLTransientConnectionException)
+        && (state.startsWith(CONNECTION) || state.startsWith(OPERATOR_INTERVENTION));
+  }
+
+  /** Tells whether the server takes no writes any more: another one is the primary now. */
+  static boolean isReadOnly(SQLException e) {
+    return READ_ONLY.equals(e.getSQLState());
   }
 
   /** Tells whether another transaction was in the way, and the whole unit may be run again. */

@@ -66,7 +66,7 @@ final class PostgresStore implements JdbcStore {
     PostgresConnector connector = new PostgresConnector(database);
     new PostgresStart(connector, properties, clock).require();
     Owner owner = new Owner();
-    PostgresPool pool = new PostgresPool(connector, properties, owner);
+    PostgresPool pool = new PostgresPool(connector, properties, owner, clock);
     try {
       SqliteFile.migrate(pool.source(), MIGRATIONS, "database");
       Membership membership = new Membership(connector, pool, owner, clock);
@@ -75,12 +75,13 @@ final class PostgresStore implements JdbcStore {
               properties,
               clock,
               time,
-              new PostgresWriter(pool),
-              new PostgresReader(pool),
+              Units.of(
+                  patience -> new PostgresWriter(pool, patience),
+                  patience -> new PostgresReader(pool, patience)),
               membership);
       membership.join();
-      try (Session session = pool.session()) {
-        SeenTime.startedAfter(session, time, clock);
+      try (PostgresUnit unit = pool.begin()) {
+        SeenTime.startedAfter(unit.session(), time, clock);
       }
       log.atInfo()
           .addKeyValue("url", connector.name())
@@ -101,6 +102,7 @@ final class PostgresStore implements JdbcStore {
 
   /** Beats, watches the other replicas, and tells and hears them. */
   PostgresStore start() {
+    pool.start();
     membership.start();
     peers.start();
     doorbell.start();
@@ -131,6 +133,10 @@ final class PostgresStore implements JdbcStore {
     return membership;
   }
 
+  StoreReader reader(Patience patience) {
+    return parts.readers(patience);
+  }
+
   Peers peers() {
     return peers;
   }
@@ -141,9 +147,16 @@ final class PostgresStore implements JdbcStore {
   }
 
   @Override
+  public boolean isShared() {
+    return true;
+  }
+
+  @Override
   public void check() {
     long known =
-        parts.writer().write(session -> session.number(CHECK, owner.id()).orElse(0), CHECK_TIMEOUT);
+        parts
+            .writer(Patience.SHORT)
+            .write(session -> session.number(CHECK, owner.id()).orElse(0), CHECK_TIMEOUT);
     if (known < 1) {
       throw new StoreException(
           StoreException.Kind.UNAVAILABLE, "The store does not know this replica any more");

@@ -14,18 +14,32 @@ import org.slf4j.LoggerFactory;
 /**
  * Runs each unit in a transaction of its own, on the caller's thread; the database puts commits
  * that come together on the disk together. A unit that met another one (deadlock, serialization,
- * the same new key) is run again.
+ * the same new key) is run again, and so is one whose connection broke before its commit was sent.
+ * Whether a commit took effect whose answer was lost nobody knows: whoever asked for it has to
+ * recognise his own when he asks again.
  */
 final class PostgresWriter implements StoreWriter {
 
   private static final Logger log = LoggerFactory.getLogger(PostgresWriter.class);
   private static final int MOST_RUNS = 6;
+  private static final int MOST_LOST = 1;
   private static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
   private final PostgresPool pool;
+  private final Patience patience;
 
-  PostgresWriter(PostgresPool pool) {
+  PostgresWriter(PostgresPool pool, Patience patience) {
     this.pool = pool;
+    this.patience = patience;
+  }
+
+  /** The connection ended after COMMIT was sent and before it was answered. */
+  private static final class AnswerLost extends SQLException {
+    private static final long serialVersionUID = 1L;
+
+    AnswerLost(SQLException e) {
+      super("nobody knows whether the commit took effect: " + e.getMessage(), e.getSQLState(), e);
+    }
   }
 
   @Override
@@ -42,12 +56,27 @@ final class PostgresWriter implements StoreWriter {
   @Override
   public <T extends @Nullable Object> T write(
       Session.Work<T> work, @Nullable Duration statementTimeout) {
+    long until = pool.untilOfNow();
     int runs = 0;
+    int lost = 0;
     while (true) {
       try {
-        return once(work, statementTimeout);
+        return once(work, statementTimeout, until);
       } catch (SQLException e) {
-        if (++runs >= MOST_RUNS || !PostgresFailures.isWorthAnotherRun(e)) {
+        runs++;
+        boolean isLost = PostgresFailures.isLostConnection(e);
+        lost += isLost ? 1 : 0;
+        boolean isWorthIt =
+            !(e instanceof AnswerLost)
+                && runs < MOST_RUNS
+                && lost <= MOST_LOST
+                && (isLost || PostgresFailures.isWorthAnotherRun(e))
+                && pool.isTimeToBeginAgain(patience, until);
+        if (PostgresFailures.isReadOnly(e) || (isLost && isWorthIt)) {
+          // The others lead to the same server.
+          pool.renew();
+        }
+        if (!isWorthIt) {
           throw PostgresFailures.asStoreException(e);
         }
         log.atDebug().addKeyValue("state", e.getSQLState()).log("A unit of work is run again.");
@@ -57,19 +86,18 @@ final class PostgresWriter implements StoreWriter {
   }
 
   private <T extends @Nullable Object> T once(
-      Session.Work<T> work, @Nullable Duration statementTimeout) throws SQLException {
+      Session.Work<T> work, @Nullable Duration statementTimeout, long until) throws SQLException {
     T result;
     List<Runnable> afterCommit;
-    try (Session session = pool.session()) {
+    try (PostgresUnit unit = pool.begin(patience, until)) {
+      Session session = unit.session();
       try {
-        if (statementTimeout != null) {
-          limit(session, statementTimeout);
-        }
+        limit(session, statementTimeout);
         result = work.run(session);
         afterCommit = session.takeAfterCommit();
-        session.connection().commit();
+        commit(session);
       } catch (SQLException | RuntimeException | Error e) {
-        rollback(session, e);
+        session.rollbackAfter(e);
         throw e;
       }
     }
@@ -77,17 +105,25 @@ final class PostgresWriter implements StoreWriter {
     return result;
   }
 
-  private static void limit(Session session, Duration timeout) throws SQLException {
+  /** Who waits for a lock knows sooner than by being cut off, and keeps the connection. */
+  private void limit(Session session, @Nullable Duration statementTimeout) throws SQLException {
+    if (statementTimeout == null && patience != Patience.SHORT) {
+      return;
+    }
     try (Statement statement = session.connection().createStatement()) {
-      statement.execute("SET LOCAL statement_timeout = " + timeout.toMillis());
+      if (statementTimeout != null) {
+        statement.execute("SET LOCAL statement_timeout = " + statementTimeout.toMillis());
+      } else {
+        statement.execute("SET LOCAL lock_timeout = " + pool.longestLock().toMillis());
+      }
     }
   }
 
-  private static void rollback(Session session, Throwable reason) {
+  private static void commit(Session session) throws SQLException {
     try {
-      session.connection().rollback();
+      session.connection().commit();
     } catch (SQLException e) {
-      reason.addSuppressed(e);
+      throw PostgresFailures.isLostConnection(e) ? new AnswerLost(e) : e;
     }
   }
 

@@ -175,6 +175,15 @@ final class Session implements AutoCloseable {
     statements.clear();
   }
 
+  /** Undoes what failed; that this fails as well adds to the reason. */
+  void rollbackAfter(Throwable reason) {
+    try {
+      connection.rollback();
+    } catch (SQLException e) {
+      reason.addSuppressed(e);
+    }
+  }
+
   /** Gives how many result positions this transaction used up; 0 where they outlive it. */
   long usedPositions() {
     return usedPositions;

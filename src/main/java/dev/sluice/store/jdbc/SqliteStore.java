@@ -114,7 +114,8 @@ final class SqliteStore implements JdbcStore {
           .addKeyValue("inDoubtItems", taken.inDoubtCount())
           .addKeyValue("poisonItems", taken.poisonCount())
           .log("Store opened.");
-      StoreParts parts = StoreParts.of(properties, clock, time, writer, readers, Leases.ALWAYS);
+      StoreParts parts =
+          StoreParts.of(properties, clock, time, Units.same(writer, readers), Leases.ALWAYS);
       return new SqliteStore(lock, writing.owner(), writer, readers, parts, ids);
     } catch (SQLException | RuntimeException e) {
       file.closeAfter(e, writing);

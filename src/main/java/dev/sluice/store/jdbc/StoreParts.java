@@ -8,8 +8,7 @@ record StoreParts(
     StoreProperties properties,
     ProcessClock clock,
     TimeTrust time,
-    StoreWriter writer,
-    StoreReader readers,
+    Units units,
     Lanes lanes,
     Destinations destinations,
     Uploads uploads,
@@ -20,18 +19,31 @@ record StoreParts(
     Terms terms,
     Leases leases) {
 
+  /** Gives who runs changes that nobody waits for. */
+  StoreWriter writer() {
+    return writer(Patience.LONG);
+  }
+
+  StoreWriter writer(Patience patience) {
+    return units.writer(patience);
+  }
+
+  /** Gives who runs reads that nobody waits for. */
+  StoreReader readers() {
+    return readers(Patience.LONG);
+  }
+
+  StoreReader readers(Patience patience) {
+    return units.reader(patience);
+  }
+
   /** Tells whether other processes work on the same store. */
   boolean sharesStore() {
     return leases.haveRivals();
   }
 
   static StoreParts of(
-      StoreProperties properties,
-      ProcessClock clock,
-      TimeTrust time,
-      StoreWriter writer,
-      StoreReader readers,
-      Leases leases) {
+      StoreProperties properties, ProcessClock clock, TimeTrust time, Units units, Leases leases) {
     Lanes lanes = new Lanes(clock);
     Uploads uploads = new Uploads(properties.uploadTimeout().toMillis());
     Readiness readiness = new Readiness();
@@ -42,8 +54,7 @@ record StoreParts(
         properties,
         clock,
         time,
-        writer,
-        readers,
+        units,
         lanes,
         new Destinations(lanes),
         uploads,

@@ -28,6 +28,9 @@ import org.springframework.util.unit.DataSize;
  * @param connections connections of this process to a shared database, 2 to 200, beside two for
  *     beats and wake-ups; raise it when calls wait for one, within what the database allows for all
  *     replicas together
+ * @param answerWithin how long a call waits for a shared database, 500 ms to 30 s, before it is
+ *     answered that the store is unavailable; what may take long, such as a search, goes on for as
+ *     long as the database answers this process's beats
  * @param startWait how long a start waits for a shared database that does not answer yet
  * @param allowUnsafeDatabase starts on a shared database that may lose what was acknowledged, or
  *     that is too old, all the same; for trials
@@ -48,6 +51,7 @@ public record StoreProperties(
     @DefaultValue("4000") int checkpointPages,
     @DefaultValue("2s") Duration checkAtStart,
     @DefaultValue("10") int connections,
+    @DefaultValue("1800ms") Duration answerWithin,
     @DefaultValue("30s") Duration startWait,
     @DefaultValue("false") boolean allowUnsafeDatabase,
     @Nullable DataSize maxSize) {
@@ -74,6 +78,9 @@ public record StoreProperties(
     require(!checkAtStart.isNegative(), "check-at-start must not be negative, was " + checkAtStart);
     require(
         connections >= 2 && connections <= 200, "connections must be 2..200, was " + connections);
+    require(
+        answerWithin.toMillis() >= 500 && answerWithin.toSeconds() <= 30,
+        "answer-within must be 500ms..30s, was " + answerWithin);
     require(!startWait.isNegative(), "start-wait must not be negative, was " + startWait);
     require(
         maxSize == null || maxSize.toMegabytes() >= 16,

@@ -1,5 +1,6 @@
 package dev.sluice.store.jdbc;
 
+import dev.sluice.fixture.DatabaseProxy;
 import dev.sluice.fixture.PostgresServer;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.TimeTrust;
@@ -31,6 +32,17 @@ final class TestReplicas implements AutoCloseable {
 
   /** Opens a store that the caller closes. */
   PostgresStore open(Map<String, String> settings) {
+    return open(database, settings);
+  }
+
+  /** Opens a store behind a network that can be harmed. */
+  PostgresStore open(DatabaseProxy proxy, Map<String, String> settings) {
+    PostgresStore store = open(proxy.through(database), settings);
+    opened.add(store);
+    return store;
+  }
+
+  private PostgresStore open(PostgresServer.Database database, Map<String, String> settings) {
     Map<String, String> values = new HashMap<>(Map.of("sluice.store.connections", "4"));
     settings.forEach((name, value) -> values.put("sluice.store." + name, value));
     return PostgresStore.open(

@@ -1,0 +1,266 @@
+package dev.sluice.store.jdbc;
+
+import static dev.sluice.store.StoreFixture.ALPHA;
+import static dev.sluice.store.StoreFixture.BY_TEST;
+import static dev.sluice.store.StoreFixture.all;
+import static dev.sluice.store.StoreFixture.claimAll;
+import static dev.sluice.store.StoreFixture.oneShot;
+import static dev.sluice.store.StoreFixture.sealed;
+import static dev.sluice.store.StoreFixture.shard;
+import static dev.sluice.store.StoreFixture.summary;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.sluice.fixture.DatabaseProxy;
+import dev.sluice.fixture.PostgresServer;
+import dev.sluice.model.OutcomeState;
+import dev.sluice.model.ProcessClock;
+import dev.sluice.store.BatchRecord;
+import dev.sluice.store.BatchRef;
+import dev.sluice.store.BatchWriter.Begun;
+import dev.sluice.store.ShardQueue;
+import dev.sluice.store.ShardQueue.ClaimedShard;
+import dev.sluice.store.ShardQueue.Intent;
+import dev.sluice.store.ShardQueue.SettleReport;
+import dev.sluice.store.ShardQueue.Settlement;
+import dev.sluice.store.StoreException;
+import dev.sluice.store.Tenants;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A store whose database, or the way to it, fails. What is slow here ends long before any time-out
+ * of a connection (15 s), or the test fails.
+ */
+class PostgresFaultsTests {
+
+  private static final Duration SOON = Duration.ofSeconds(8);
+
+  private final ProcessClock clock = ProcessClock.system();
+  private final TestReplicas replicas = new TestReplicas(clock);
+  private final DatabaseProxy proxy = DatabaseProxy.to(replicas.server());
+  private final PostgresStore store = replicas.open(proxy, Map.of("connections", "5"));
+
+  @AfterEach
+  void close() {
+    proxy.heal();
+    replicas.close();
+    proxy.close();
+  }
+
+  private ShardQueue queue() {
+    return store.roles().shardQueue();
+  }
+
+  private BatchRef batch() {
+    return sealed(store.roles().batchWriter(), shard(ALPHA, 0, 10));
+  }
+
+  private BatchRecord record(BatchRef batch) {
+    return store.roles().batchReader().batch(Tenants.DEFAULT, batch.publicId()).orElseThrow();
+  }
+
+  private static void isUnavailable(CompletableFuture<?> call) {
+    assertThat(call)
+        .failsWithin(SOON)
+        .withThrowableOfType(ExecutionException.class)
+        .havingCause()
+        .isInstanceOfSatisfying(
+            StoreException.class,
+            e -> assertThat(e.kind()).isEqualTo(StoreException.Kind.UNAVAILABLE));
+  }
+
+  @Test
+  void callersOfASilentDatabaseAreAnswered() {
+    BatchRef batch = batch();
+    store.start();
+    proxy.silence();
+    isUnavailable(CompletableFuture.supplyAsync(() -> record(batch)));
+    isUnavailable(
+        CompletableFuture.supplyAsync(() -> store.roles().batchReader().failures(batch, 10)));
+    isUnavailable(
+        CompletableFuture.supplyAsync(
+            () -> store.roles().controlBoard().pause(batch.id(), BY_TEST)));
+    isUnavailable(
+        CompletableFuture.supplyAsync(() -> store.roles().batchWriter().begin(oneShot(null))));
+    isUnavailable(CompletableFuture.runAsync(store::check));
+    proxy.heal();
+    await().atMost(SOON).ignoreExceptions().until(() -> record(batch).counts().total() == 10);
+    await().atMost(SOON).ignoreExceptions().untilAsserted(store::check);
+  }
+
+  @Test
+  void whatMayTakeLongEndsWhenTheDatabaseFallsSilent() {
+    BatchRef batch = batch();
+    store.start();
+    await().until(() -> record(batch).counts().total() == 10);
+    StoreReader scans = store.reader(Patience.WHILE_HEARD);
+    CompletableFuture<Long> scan =
+        CompletableFuture.supplyAsync(
+            () -> scans.read(session -> session.number("SELECT 1 FROM pg_sleep(3)").orElse(0)));
+    assertThat(scan).as("longer than a caller waits").succeedsWithin(SOON);
+
+    CompletableFuture<Long> silent =
+        CompletableFuture.supplyAsync(
+            () -> scans.read(session -> session.number("SELECT 1 FROM pg_sleep(9)").orElse(0)));
+    proxy.silence();
+    isUnavailable(silent);
+  }
+
+  @Test
+  void whatNobodyWaitsForDoesNotWaitForAServerThatIsGone() {
+    BatchRef batch = batch();
+    store.start();
+    ClaimedShard shard = claimAll(queue(), 100).getFirst();
+    proxy.strand();
+    CompletableFuture<SettleReport> settling =
+        CompletableFuture.supplyAsync(
+            () -> queue().settle(List.of(all(shard, OutcomeState.SUCCEEDED, clock.instant()))));
+    assertThat(settling).as("on a connection to the next one").succeedsWithin(SOON);
+    assertThat(record(batch).counts().succeeded()).isEqualTo(10);
+  }
+
+  @Test
+  void aCallerDoesNotWaitLongForALock() throws SQLException {
+    BatchRef batch = batch();
+    try (Connection other = replicas.database().connect();
+        Statement statement = other.createStatement()) {
+      other.setAutoCommit(false);
+      statement.execute("SELECT 1 FROM batch WHERE id = " + batch.id() + " FOR UPDATE");
+      isUnavailable(
+          CompletableFuture.supplyAsync(
+              () -> store.roles().controlBoard().pause(batch.id(), BY_TEST)));
+      other.rollback();
+    }
+    assertThat(store.roles().controlBoard().pause(batch.id(), BY_TEST)).isNotNull();
+  }
+
+  @Test
+  void callersLeaveConnectionsForWhatIsSent() throws Exception {
+    batch();
+    CountDownLatch waiting = new CountDownLatch(3);
+    CountDownLatch go = new CountDownLatch(1);
+    StoreReader callers = store.reader(Patience.WHILE_HEARD);
+    List<CompletableFuture<Boolean>> calls =
+        IntStream.range(0, 4)
+            .mapToObj(
+                _ ->
+                    CompletableFuture.supplyAsync(
+                        () -> callers.read(session -> holdsOn(waiting, go)),
+                        task -> Thread.ofPlatform().start(task)))
+            .toList();
+    assertThat(waiting.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    assertThat(claimAll(queue(), 100)).hasSize(1);
+    await()
+        .atMost(SOON)
+        .untilAsserted(
+            () -> assertThat(calls).as("one too many").anyMatch(CompletableFuture::isDone));
+    go.countDown();
+    assertThat(calls.stream().filter(call -> call.handle((_, e) -> e == null).join())).hasSize(3);
+  }
+
+  private static boolean holdsOn(CountDownLatch waiting, CountDownLatch go) {
+    waiting.countDown();
+    try {
+      return go.await(SOON.toSeconds(), TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  @Test
+  void aCutConnectionIsNobodysProblemBeforeItsCommit() {
+    BatchRef batch = batch();
+    proxy.cut();
+    assertThat(record(batch).counts().total()).isEqualTo(10);
+    proxy.cut();
+    assertThat(store.roles().controlBoard().pause(batch.id(), BY_TEST)).isNotNull();
+  }
+
+  @Test
+  void aDatabaseThatTakesNoWritesIsUsedAgainOnceItDoes() throws SQLException {
+    BatchRef batch = batch();
+    String name = replicas.database().name();
+    PostgresServer server = replicas.server();
+    server.run("ALTER DATABASE " + name + " SET default_transaction_read_only = on");
+    try (Connection connection = server.connect();
+        Statement statement = connection.createStatement()) {
+      statement.execute(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + name + "'");
+    }
+    isUnavailable(
+        CompletableFuture.supplyAsync(
+            () -> store.roles().controlBoard().pause(batch.id(), BY_TEST)));
+    server.run("ALTER DATABASE " + name + " SET default_transaction_read_only = off");
+    await()
+        .atMost(SOON)
+        .ignoreExceptions()
+        .until(() -> store.roles().controlBoard().pause(batch.id(), BY_TEST) != null);
+  }
+
+  @Test
+  void aClaimWhoseAnswerWasLostIsGivenBack() {
+    batch();
+    proxy.loseCommitsOf("SET state = 2, lease_owner", 1);
+    assertThatExceptionOfType(StoreException.class).isThrownBy(() -> claimAll(queue(), 100));
+    assertThat(proxy.lostCommitCount()).isEqualTo(1);
+    ClaimedShard again = claimAll(queue(), 100).getFirst();
+    assertThat(again.lease().token()).isEqualTo(2);
+    assertThat(again.crashes()).isZero();
+  }
+
+  @Test
+  void outcomesWhoseAnswerWasLostAreRecognised() {
+    BatchRef batch = batch();
+    Settlement settlement =
+        all(claimAll(queue(), 100).getFirst(), OutcomeState.SUCCEEDED, clock.instant());
+    proxy.loseCommitsOf("INSERT INTO outcome", 1);
+    assertThatThrownBy(() -> queue().settle(List.of(settlement)))
+        .isInstanceOf(StoreException.class)
+        .hasMessageContaining("nobody knows");
+    SettleReport report = queue().settle(List.of(settlement));
+    assertThat(report.fenced()).isEmpty();
+    assertThat(record(batch).counts().succeeded()).isEqualTo(10);
+  }
+
+  @Test
+  void intentsWhoseAnswerWasLostAreRecognised() {
+    batch();
+    ClaimedShard shard = claimAll(queue(), 100).getFirst();
+    List<Intent> intents = List.of(new Intent(shard.lease(), 1, 0, 9));
+    proxy.loseCommitsOf("INSERT INTO intent", 1);
+    assertThatThrownBy(() -> queue().intend(intents)).isInstanceOf(StoreException.class);
+    assertThat(queue().intend(intents)).as("leases that were lost").isEmpty();
+  }
+
+  @Test
+  void aSubmissionWhoseAnswerWasLostIsFoundByItsKey() {
+    proxy.loseCommitsOf("INSERT INTO batch (public_id", 1);
+    assertThatThrownBy(this::submit).isInstanceOf(StoreException.class);
+    assertThat(submit())
+        .isInstanceOfSatisfying(
+            Begun.Existing.class, existing -> assertThat(existing.receiving()).isFalse());
+    assertThat(claimAll(queue(), 100)).hasSize(1);
+  }
+
+  private Begun submit() {
+    return store
+        .roles()
+        .batchWriter()
+        .submit(oneShot("key"), List.of(shard(ALPHA, 0, 10)), summary(10));
+  }
+}
