@@ -16,8 +16,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sees in the database what replicas do not tell: which of them is which, who wrote for a shard that
- * another held, and how long what a dead one held stays held. Triggers note the first two; a thread
+ * Sees in the database what replicas do not tell: which of them is which, who wrote for a shard
+ * that another held, and how long what a dead one held stays held. Triggers note the first two; a thread
  * looks for the third.
  */
 final class DatabaseWatch implements AutoCloseable {
@@ -107,7 +107,8 @@ final class DatabaseWatch implements AutoCloseable {
 
   private static final String STALE =
       """
-      SELECT coalesce(string_agg(DISTINCT what || ' of ' || name || ' for shard ' || shard_id, E'\\n'), '')
+      SELECT coalesce(
+        string_agg(DISTINCT what || ' of ' || name || ' for shard ' || shard_id, E'\\n'), '')
       FROM lab.stale
       """;
 

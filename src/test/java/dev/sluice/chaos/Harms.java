@@ -8,7 +8,6 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /** The ways in which the laboratory harms replicas. */
 final class Harms {
@@ -143,8 +142,14 @@ final class Harms {
 
     /** Settling, claiming, intending, taking in, and whatever comes. */
     private static final List<String> KINDS =
-        List.of("INSERT INTO outcome", "SET state = 2, lease_owner", "INSERT INTO intent",
-            "INSERT INTO batch", "INSERT INTO shard", "");
+        List.of(
+            "INSERT INTO outcome",
+            "SET state = 2, lease_owner",
+            "INSERT INTO intent",
+            "INSERT INTO batch (",
+            "INSERT INTO shard",
+            "sealed_at = ?",
+            "");
 
     @Override
     public void inflict(Scene scene) {
@@ -237,7 +242,7 @@ final class Harms {
     try {
       client.advance(submission);
     } catch (Client.TryAgain | UncheckedIOException _) {
-      Endings.pause(Duration.ofNanos(TimeUnit.MILLISECONDS.toNanos(40)));
+      Endings.pause(Duration.ofMillis(40));
     }
   }
 }

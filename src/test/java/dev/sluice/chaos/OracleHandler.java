@@ -13,7 +13,6 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.CRC32;
@@ -72,11 +71,10 @@ final class OracleHandler extends ChannelInboundHandlerAdapter {
   private void begin(ChannelHandlerContext context, HttpRequest head) throws IOException {
     int sender = run;
     String key = "none";
-    for (Map.Entry<String, String> header : head.headers()) {
-      if (header.getKey().startsWith(KEY)) {
-        String name = header.getKey().substring(KEY.length());
-        sender = name.isEmpty() ? run : Integer.parseInt(name.substring(1));
-        key = header.getValue();
+    for (String name : head.headers().names()) {
+      if (name.startsWith(KEY)) {
+        sender = name.equals(KEY) ? run : Integer.parseInt(name.substring(KEY.length() + 1));
+        key = head.headers().get(name);
       }
     }
     int attempt = head.headers().getInt("Sluice-Attempt", 0);

@@ -84,7 +84,8 @@ final class ReplicaCampaign implements AutoCloseable {
     this.server = own == null ? PostgresServer.shared() : own;
     this.database = server.newDatabase();
     this.watch = new DatabaseWatch(database, story, takeovers);
-    List<String> jvm = Campaign.jvm(AgentJar.in(place), mutation == null ? List.of() : List.of("break=" + mutation));
+    List<String> broken = mutation == null ? List.of() : List.of("break=" + mutation);
+    List<String> jvm = Campaign.jvm(AgentJar.in(place), broken);
     this.replicas =
         new Replicas(
             place,
@@ -111,7 +112,7 @@ final class ReplicaCampaign implements AutoCloseable {
       watch.start(replicas.all().getFirst().name());
       restarts.addAll(replicas.startOthers());
     } catch (IllegalStateException failure) {
-      replicas.close();
+      closeAll();
       throw failure;
     }
     this.load =
@@ -125,7 +126,9 @@ final class ReplicaCampaign implements AutoCloseable {
     try {
       harm.inflict(scene);
     } catch (IllegalStateException failure) {
-      story.fault("Cycle " + story.cycleCount() + ", " + harm.describe() + ": " + failure.getMessage());
+      story.fault(
+          "Cycle %d, %s: %s"
+              .formatted(story.cycleCount(), harm.describe(), failure.getMessage()));
     }
   }
 
@@ -212,6 +215,10 @@ final class ReplicaCampaign implements AutoCloseable {
   @Override
   public void close() {
     load.close();
+    closeAll();
+  }
+
+  private void closeAll() {
     replicas.close();
     watch.close();
     oracle.close();
