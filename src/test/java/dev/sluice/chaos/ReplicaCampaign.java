@@ -29,7 +29,7 @@ final class ReplicaCampaign implements AutoCloseable {
   private static final Duration DRAIN = Duration.ofMinutes(5);
 
   /** Something broken may never end. */
-  private static final Duration SHORT_DRAIN = Duration.ofSeconds(60);
+  private static final Duration SHORT_DRAIN = Duration.ofMinutes(2);
 
   /** A replica begins nothing so long after its last beat ... */
   private static final Duration HELD = Duration.ofSeconds(9);
@@ -137,27 +137,39 @@ final class ReplicaCampaign implements AutoCloseable {
     Findings findings = new Findings(story, restarts);
     load.close();
     oracle.setDoor(true);
-    if (isBroken && !isGood()) {
-      findings.takeovers().add(takeovers);
-      return findings;
-    }
-    try (Client client = new Client(replicas::roots)) {
-      Campaign.endWhatWasBegun(story, oracle, replicas::roots, limit);
-      watch.awaitAll();
-      Checker checker = new Checker(story, client.http(), findings);
-      if (checker.awaitEnd(limit)) {
-        replicas.finish();
-        Sightings sightings = oracle.sightings(lives);
-        checker.check(sightings, CostOfCrashes.ofReplicas(story));
-        cutOffs.forEach(cutOff -> judge(cutOff, sightings.all()));
-        agree(findings);
+    try {
+      if (isBroken) {
+        lookForOverreach();
       }
-      watch.staleWrites().forEach(write -> story.fault("Stale: " + write));
+      if (!isBroken || isGood()) {
+        end(findings);
+      }
     } catch (IOException | RuntimeException | AssertionError failure) {
       story.fault("The end failed: " + failure);
     }
     findings.takeovers().add(takeovers);
     return findings;
+  }
+
+  private void end(Findings findings) throws IOException {
+    Campaign.endWhatWasBegun(story, oracle, replicas::roots, limit);
+    watch.awaitAll();
+    try (Client client = new Client(replicas::roots)) {
+      Checker checker = new Checker(story, client.http(), findings);
+      if (checker.awaitEnd(limit)) {
+        replicas.finish();
+        checker.check(oracle.sightings(lives), CostOfCrashes.ofReplicas(story));
+        agree(findings);
+      }
+    }
+    lookForOverreach();
+  }
+
+  /** Looks for what was sent or written by who had lost the right to it. */
+  private void lookForOverreach() throws IOException {
+    List<Sighting> requests = oracle.sightings(lives).all();
+    cutOffs.forEach(cutOff -> judge(cutOff, requests));
+    watch.staleWrites().forEach(write -> story.fault("Written for what another held: " + write));
   }
 
   /** A replica without its database goes on until its leases may be another's, and no longer. */

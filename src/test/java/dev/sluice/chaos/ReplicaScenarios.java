@@ -14,9 +14,6 @@ import org.springframework.util.FileSystemUtils;
 /** What the laboratory tries with several replicas on one PostgreSQL. One thread. */
 final class ReplicaScenarios {
 
-  /** Peers must be silent for long before it shows that something is broken. */
-  private static final int BROKEN_CYCLES = 3;
-
   private final Plan plan;
   private final Limits limits;
   private int directories;
@@ -109,20 +106,20 @@ final class ReplicaScenarios {
   /** Gives what was noticed of a build that is broken on purpose. */
   List<String> broken(Row row, Mutation mutation, Mutation.Net net) throws IOException {
     return switch (net) {
-      case REPLICA_KILL -> broken(row, mutation, site(3), new Harms.Kill(true));
-      case REPLICA_ZOMBIE -> broken(row, mutation, site(3), new Harms.Zombie());
-      case PARTITION -> broken(row, mutation, proxied(3), new Harms.Partition());
+      case REPLICA_KILL -> broken(row, mutation, site(3), 3, new Harms.Kill(true));
+      case REPLICA_ZOMBIE -> broken(row, mutation, site(3), 2, new Harms.Zombie());
+      case PARTITION -> broken(row, mutation, proxied(3), 1, new Harms.Partition());
       case KILL, TERM, POWER, ZOMBIE, CONTRACT ->
           throw new IllegalArgumentException(net + " is no net of replicas");
     };
   }
 
-  private List<String> broken(Row row, Mutation mutation, Site site, Harm harm)
+  private List<String> broken(Row row, Mutation mutation, Site site, int cycles, Harm harm)
       throws IOException {
     Path directory = next();
     try (ReplicaCampaign campaign =
         new ReplicaCampaign(directory, seed(row, 0), site, mutation.name())) {
-      for (int cycle = 0; cycle < BROKEN_CYCLES && campaign.isGood(); cycle++) {
+      for (int cycle = 0; cycle < cycles && campaign.isGood(); cycle++) {
         campaign.cycle(harm);
       }
       Findings findings = campaign.finish();
