@@ -4,6 +4,7 @@ import dev.sluice.chaos.Sightings.Sighting;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -130,7 +131,8 @@ final class BatchCheck {
       case "IN_DOUBT" -> {
         if (requests.stream().noneMatch(Sighting::isBroken)) {
           // A closed shard says only that; a verdict says what happened, in its own run.
-          costs.doubt(Instant.parse(line.path("finishedAt").asString()), code.equals("in_doubt"));
+          costs.doubt(
+              Instant.parse(line.path("finishedAt").asString()), code.equals("in_doubt"), requests);
         }
       }
       case "CANCELLED" -> {
@@ -156,7 +158,7 @@ final class BatchCheck {
           && request.crc() != submission.crc(line.path("index").asInt())) {
         fault(line, "was sent with another body");
       }
-      if (earlier != null && request.run() > earlier.run()) {
+      if (earlier != null && costs.isTooLate(request, earlier.at())) {
         fault(line, "was sent in run " + request.run() + " after its outcome was reported");
       }
     }
@@ -165,14 +167,14 @@ final class BatchCheck {
 
   /** The last of equal attempts is the one on record; those before it were lost with their runs. */
   private void repeats(JsonNode line, List<Sighting> same, boolean recorded) {
+    List<Sighting> inOrder = new ArrayList<>(same);
+    // Of one that stood still it may have come late: the one on record is somebody else's.
+    inOrder.sort(Comparator.comparing(request -> !costs.mayCost(request.run())));
     int lost = recorded ? same.size() - 1 : same.size();
     for (int i = 0; i < lost; i++) {
-      costs.duplicate(same.get(i).run());
-      if (i > 0 && same.get(i).run() == same.get(i - 1).run()) {
-        fault(line, "had one attempt sent twice by one process");
-      }
+      costs.duplicate(inOrder.get(i).run());
     }
-    if (recorded && lost > 0 && same.get(lost).run() == same.get(lost - 1).run()) {
+    if (same.stream().map(Sighting::run).distinct().count() < same.size()) {
       fault(line, "had one attempt sent twice by one process");
     }
   }

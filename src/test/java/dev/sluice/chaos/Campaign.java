@@ -2,6 +2,7 @@ package dev.sluice.chaos;
 
 import dev.sluice.fixture.SluiceProcess;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,6 +61,7 @@ final class Campaign implements AutoCloseable {
   /** Lives one life. */
   void cycle(Ending ending) {
     Instant startedAt = Instant.now();
+    story.cycle();
     oracle.beginRun(++run);
     oracle.setDoor(random.nextInt(3) > 0);
     try (SluiceProcess process = process(ending.agentOptions())) {
@@ -82,23 +85,37 @@ final class Campaign implements AutoCloseable {
       return ending.end(life);
     }
     try (Load _ =
-        new Load(story, oracle, process.uri(), ending.need(), run, new Random(random.nextLong()))) {
+        new Load(story, oracle, rootOf(process), ending.need(), new Random(random.nextLong()))) {
       return ending.end(life);
     }
   }
 
+  private static Supplier<List<URI>> rootOf(SluiceProcess process) {
+    List<URI> root = List.of(process.uri());
+    return () -> root;
+  }
+
   private SluiceProcess process(List<String> options) {
-    SluiceProcess plain = SluiceProcess.in(directory, settings.arguments().toArray(String[]::new));
     List<String> all = new ArrayList<>(broken);
     all.addAll(options);
+    return SluiceProcess.in(directory, settings.arguments().toArray(String[]::new))
+        .jvm(jvm(agent, all).toArray(String[]::new));
+  }
+
+  /**
+   * Gives the options of a JVM with a small heap, and with the agent when it is to do something.
+   *
+   * @param agentOptions what it is to do
+   */
+  static List<String> jvm(Path agent, List<String> agentOptions) {
     List<String> jvm = new ArrayList<>(List.of("-Xmx192m", "-XX:+UseSerialGC"));
-    if (!all.isEmpty()) {
-      jvm.add("-javaagent:" + agent + "=" + String.join(",", all));
+    if (!agentOptions.isEmpty()) {
+      jvm.add("-javaagent:" + agent + "=" + String.join(",", agentOptions));
       // With an agent the ahead-of-time cache is of no use, and these lives are short: the simple
       // compiler alone halves the processor time of a start.
       jvm.add("-XX:TieredStopAtLevel=1");
     }
-    return plain.jvm(jvm.toArray(String[]::new));
+    return jvm;
   }
 
   /** Has an item in the next submission that ends every process that is about to send it. */
@@ -123,11 +140,11 @@ final class Campaign implements AutoCloseable {
         return findings;
       }
       restarts.add(Duration.ofNanos(System.nanoTime() - launched));
-      drain(process);
-      try (Client client = new Client(process.uri())) {
+      endWhatWasBegun(story, oracle, rootOf(process), limit);
+      try (Client client = new Client(rootOf(process))) {
         Checker checker = new Checker(story, client.http(), findings);
         if (checker.awaitEnd(limit)) {
-          checker.check(oracle.sightings());
+          checker.check(oracle.sightings((sender, _) -> sender), CostOfCrashes.ofSuccessors(story));
         }
       }
     } catch (RuntimeException | AssertionError failure) {
@@ -137,8 +154,9 @@ final class Campaign implements AutoCloseable {
   }
 
   /** Ends what clients had begun. */
-  private void drain(SluiceProcess process) {
-    try (Load rest = Load.rest(story, oracle, process.uri(), run)) {
+  static void endWhatWasBegun(
+      Story story, Oracle oracle, Supplier<List<URI>> roots, Duration limit) {
+    try (Load rest = Load.rest(story, oracle, roots)) {
       long deadline = System.nanoTime() + limit.toNanos();
       while (!rest.isDone()) {
         if (System.nanoTime() > deadline) {

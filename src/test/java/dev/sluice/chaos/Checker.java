@@ -53,10 +53,9 @@ final class Checker {
   }
 
   /** Compares. */
-  void check(Sightings sightings) {
+  void check(Sightings sightings, CostOfCrashes costs) {
     Map<String, JsonNode> batches = batches();
     Map<String, Submission> submissions = submissions(batches);
-    CostOfCrashes costs = new CostOfCrashes(story.runs());
     Set<String> sealed = new HashSet<>();
     batches.forEach(
         (id, batch) -> {
@@ -142,6 +141,16 @@ final class Checker {
       }
     }
     return found;
+  }
+
+  /** Gives state and counts of every batch, by id. */
+  Map<String, String> counts() {
+    Map<String, String> counts = new TreeMap<>();
+    batches()
+        .forEach(
+            (id, batch) ->
+                counts.put(id, batch.path("state").asString() + " " + batch.path("counts")));
+    return counts;
   }
 
   private Map<String, JsonNode> batches() {

@@ -5,6 +5,8 @@ import java.net.URI;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.time.Duration;
+import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Brings submissions in, step by step, so that the next process can go on where one died. */
@@ -17,8 +19,11 @@ final class Client implements AutoCloseable {
 
   private final SluiceClient http;
 
-  Client(URI root) {
-    http = new SluiceClient(root);
+  /**
+   * @param roots of the processes to speak to in turn
+   */
+  Client(Supplier<List<URI>> roots) {
+    http = new SluiceClient(roots);
   }
 
   SluiceClient http() {
@@ -29,8 +34,21 @@ final class Client implements AutoCloseable {
   static final class TryAgain extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    private final int status;
+
     TryAgain(SluiceClient.Answer answer) {
       super(answer.status() + " " + answer.json());
+      status = answer.status();
+    }
+
+    TryAgain(int status) {
+      super(Integer.toString(status));
+      this.status = status;
+    }
+
+    /** Tells whether the service was not there, rather than busy with the same. */
+    boolean isUnavailable() {
+      return status == 503;
     }
   }
 

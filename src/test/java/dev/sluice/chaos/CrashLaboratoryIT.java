@@ -21,7 +21,20 @@ class CrashLaboratoryIT {
 
   private Scenarios laboratory() {
     return new Scenarios(
-        new Plan(2, 52, 1, 2, 1, 1, 0, 0, 25, Set.of(), Long.getLong("chaos.seed", 5L), directory));
+        new Plan(
+            2,
+            52,
+            1,
+            2,
+            1,
+            1,
+            new Plan.OfReplicas(2, 0, 0, 0, 0, 3),
+            0,
+            0,
+            25,
+            Set.of(),
+            Long.getLong("chaos.seed", 5L),
+            directory));
   }
 
   private static void holds(Row row) {
@@ -72,7 +85,12 @@ class CrashLaboratoryIT {
   }
 
   @Test
+  void nothingIsLostByRollingRestartsAndSigkillOfReplicas() throws IOException {
+    holds(laboratory().replicas(Harm.Limits.WHEREVER).rollingAndKills());
+  }
+
+  @Test
   void aBrokenBuildIsNoticed() throws IOException {
-    holds(laboratory().mutation(Mutations.named("no-fence")));
+    holds(laboratory().mutation(Mutations.named("convict-at-once")));
   }
 }

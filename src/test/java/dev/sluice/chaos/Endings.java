@@ -26,7 +26,7 @@ final class Endings {
 
   private Endings() {}
 
-  private static void pause(Duration duration) {
+  static void pause(Duration duration) {
     long until = System.nanoTime() + duration.toNanos();
     for (long left = duration.toNanos(); left > 0; left = until - System.nanoTime()) {
       LockSupport.parkNanos(left);
@@ -139,11 +139,16 @@ final class Endings {
     public Cost end(Life life) {
       pause(life, 300, 1_500);
       life.process().terminate();
-      int exit = life.process().awaitExit(EXIT);
+      return afterTermination(life.process(), life.story());
+    }
+
+    /** Waits for the end of a process that was told to end, and gives what its drain cut. */
+    static Cost afterTermination(SluiceProcess process, Story story) {
+      int exit = process.awaitExit(EXIT);
       if (exit != 0) {
-        life.story().fault("SIGTERM gave " + exit + ":\n" + tail(life.process()));
+        story.fault("SIGTERM gave " + exit + ":\n" + tail(process));
       }
-      int cut = cut(life.process().log());
+      int cut = cut(process.log());
       return new Cost(cut, cut);
     }
 

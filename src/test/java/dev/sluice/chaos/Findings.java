@@ -10,6 +10,7 @@ final class Findings {
 
   private final Story story;
   private final List<Duration> restarts;
+  private final Takeovers takeovers = new Takeovers();
   private long acceptedItems;
   private long lostItems;
   private int mostDuplicates;
@@ -50,7 +51,7 @@ final class Findings {
   }
 
   int cycleCount() {
-    return story.runs().size();
+    return story.cycleCount();
   }
 
   long acceptedItems() {
@@ -79,6 +80,11 @@ final class Findings {
 
   List<Duration> restarts() {
     return restarts;
+  }
+
+  /** Gives how long others waited for what ended processes held. */
+  Takeovers takeovers() {
+    return takeovers;
   }
 
   /** Gives what must not be, the first of it in words. */

@@ -68,6 +68,13 @@ public final class Laboratory {
     parts.put("cuts", scenarios::cuts);
     parts.put("zombies", () -> scenarios.zombies(STOPPED));
     parts.put("poison", scenarios::poison);
+    ReplicaScenarios replicas = scenarios.replicas(Harm.Limits.TARGETS);
+    parts.put("replica-kills", replicas::kills);
+    parts.put("replica-zombies", replicas::zombies);
+    parts.put("partitions", replicas::partitions);
+    parts.put("cuts-after-commit", replicas::cutsAfterCommit);
+    parts.put("database-kills", replicas::databaseKills);
+    parts.put("rolling", replicas::rolling);
     for (Mutation mutation : Mutations.all()) {
       parts.put(mutation.name(), () -> scenarios.mutation(mutation));
     }

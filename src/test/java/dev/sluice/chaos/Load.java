@@ -3,17 +3,20 @@ package dev.sluice.chaos;
 import dev.sluice.chaos.agent.Point.Need;
 import dev.sluice.fixture.SluiceClient;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The clients of one run: two submit, pause, cancel and redrive, one reads what it is told. They
- * end with the process.
+ * The clients of one run, or of several processes at once: two submit, pause, cancel and redrive,
+ * one reads what it is told.
  */
 final class Load implements AutoCloseable {
 
@@ -27,17 +30,17 @@ final class Load implements AutoCloseable {
   private final Need need;
   private final Client client;
   private final List<Thread> threads = new ArrayList<>();
-  private final int run;
   private volatile boolean stopped;
   private volatile boolean done;
 
   /**
    * Starts the clients.
    *
+   * @param roots of the processes that they speak to in turn
    * @param need what they are to do more than anything else
    */
-  Load(Story story, Oracle oracle, URI root, Need need, int run, Random random) {
-    this(story, oracle, root, need, run);
+  Load(Story story, Oracle oracle, Supplier<List<URI>> roots, Need need, Random random) {
+    this(story, oracle, roots, need);
     for (int i = 0; i < 2; i++) {
       Random own = new Random(random.nextLong());
       start("chaos-client-" + i, () -> submitNext(own));
@@ -46,17 +49,16 @@ final class Load implements AutoCloseable {
     start("chaos-reader", () -> read(own));
   }
 
-  private Load(Story story, Oracle oracle, URI root, Need need, int run) {
+  private Load(Story story, Oracle oracle, Supplier<List<URI>> roots, Need need) {
     this.story = story;
     this.oracle = oracle;
     this.need = need;
-    this.run = run;
-    this.client = new Client(root);
+    this.client = new Client(roots);
   }
 
   /** Starts a client that only ends what others had begun. */
-  static Load rest(Story story, Oracle oracle, URI root, int run) {
-    Load load = new Load(story, oracle, root, Need.LOAD, run);
+  static Load rest(Story story, Oracle oracle, Supplier<List<URI>> roots) {
+    Load load = new Load(story, oracle, roots, Need.LOAD);
     load.start("chaos-rest", load::endNext);
     return load;
   }
@@ -93,10 +95,16 @@ final class Load implements AutoCloseable {
   private void step(Runnable step) {
     try {
       step.run();
-    } catch (Client.TryAgain _) {
+    } catch (Client.TryAgain answer) {
+      if (answer.isUnavailable()) {
+        story.calls().unavailable();
+      }
       breathe();
-    } catch (UncheckedIOException _) {
+    } catch (UncheckedIOException failure) {
       // The process is gone or going: what was begun is gone on with in the next run.
+      if (!stopped) {
+        story.calls().failed(failure.getCause() instanceof ConnectException);
+      }
       breathe();
     } catch (IllegalStateException interrupted) {
       if (!Thread.currentThread().isInterrupted()) {
@@ -237,7 +245,8 @@ final class Load implements AutoCloseable {
     if (id == null) {
       throw new IllegalStateException("An accepted batch has no id, indicates a bug");
     }
-    JsonNode counts = client.http().batch(id).path("counts");
+    JsonNode counts =
+        Client.expect("read", client.http().get("/v1/batches/" + id), 200).json().path("counts");
     long sum =
         counts.properties().stream()
             .filter(count -> !count.getKey().equals("total"))
@@ -247,16 +256,22 @@ final class Load implements AutoCloseable {
       story.fault("Counts of " + id + " do not add up: " + counts);
     }
     Story.Reported reported = story.reported(id);
-    client
-        .http()
-        .results(
-            id,
-            "?after=" + reported.lastSeq(),
-            line ->
-                reported.add(
-                    line.path("seq").asLong(),
-                    line.path("index").asInt(),
-                    new Story.Reported.Line(run, Story.Reported.textOf(line))));
+    int status =
+        client
+            .http()
+            .readResults(
+                id,
+                "?after=" + reported.lastSeq(),
+                line ->
+                    reported.add(
+                        line.path("seq").asLong(),
+                        line.path("index").asInt(),
+                        new Story.Reported.Line(Instant.now(), Story.Reported.textOf(line))));
+    if (status == 503) {
+      throw new Client.TryAgain(status);
+    } else if (status != 200) {
+      story.fault("Results of " + id + " were answered with " + status);
+    }
   }
 
   /** Ends the clients; the process is gone. */

@@ -17,16 +17,20 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The destination that knows the truth: a real HTTP/1.1 server on two loopback ports, which logs
+ * The destination that knows the truth: a real HTTP/1.1 server on three loopback ports, which logs
  * every request it sees and every reply it gives. The second port, the door, opens and closes, so
- * that some requests find nobody. One event loop thread.
+ * that some requests find nobody; the third takes its time. One event loop thread.
  */
 final class Oracle implements AutoCloseable {
+
+  /** How much longer the third port takes to answer. */
+  static final Duration SLOW = Duration.ofSeconds(2);
 
   private final EventLoopGroup loops =
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
@@ -35,6 +39,7 @@ final class Oracle implements AutoCloseable {
   private final Answers answers;
   private final OracleLog log;
   private final Channel listener;
+  private final Channel slow;
   private final int doorPort;
   private volatile int run;
   private @Nullable Channel door;
@@ -42,12 +47,13 @@ final class Oracle implements AutoCloseable {
   Oracle(Path file, long seed) throws IOException {
     answers = new Answers(seed);
     log = OracleLog.create(file);
-    listener = bind(0);
-    door = bind(0);
+    listener = bind(0, Duration.ZERO);
+    slow = bind(0, SLOW);
+    door = bind(0, Duration.ZERO);
     doorPort = port(door);
   }
 
-  private Channel bind(int port) {
+  private Channel bind(int port, Duration patience) {
     return new ServerBootstrap()
         .group(loops)
         .channel(NioServerSocketChannel.class)
@@ -62,7 +68,7 @@ final class Oracle implements AutoCloseable {
                 channel
                     .pipeline()
                     .addLast(new HttpServerCodec())
-                    .addLast(new OracleHandler(run, answers, log, requests));
+                    .addLast(new OracleHandler(run, patience, answers, log, requests));
               }
             })
         .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
@@ -84,7 +90,7 @@ final class Oracle implements AutoCloseable {
   synchronized void setDoor(boolean open) {
     Channel known = door;
     if (open && known == null) {
-      door = bind(doorPort);
+      door = bind(doorPort, Duration.ZERO);
     } else if (!open && known != null) {
       known.close().syncUninterruptibly();
       door = null;
@@ -101,10 +107,15 @@ final class Oracle implements AutoCloseable {
     return "http://127.0.0.1:" + doorPort + path;
   }
 
+  /** Gives a URL that is answered late. */
+  String slowUrl(String path) {
+    return "http://127.0.0.1:" + port(slow) + path;
+  }
+
   /** Gives what was logged so far. */
-  Sightings sightings() throws IOException {
+  Sightings sightings(Sightings.Senders senders) throws IOException {
     loops.next().submit(log::flush).syncUninterruptibly();
-    return Sightings.read(log.file());
+    return Sightings.read(log.file(), log.createdAt(), senders);
   }
 
   private static int port(Channel channel) {
@@ -114,6 +125,7 @@ final class Oracle implements AutoCloseable {
   @Override
   public void close() {
     listener.close().syncUninterruptibly();
+    slow.close().syncUninterruptibly();
     setDoor(false);
     connections.close().syncUninterruptibly();
     loops.next().submit(log::close).syncUninterruptibly();

@@ -12,6 +12,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.CRC32;
@@ -20,7 +21,11 @@ import org.jspecify.annotations.Nullable;
 /** One connection of the oracle, of one run's process; everything happens on its event loop. */
 final class OracleHandler extends ChannelInboundHandlerAdapter {
 
+  /** The header that names an item; replicas add a dash and their number, so that they are known. */
+  static final String KEY = "Idempotency-Key";
+
   private final int run;
+  private final Duration patience;
   private final Answers answers;
   private final OracleLog log;
   private final AtomicLong requests;
@@ -28,8 +33,14 @@ final class OracleHandler extends ChannelInboundHandlerAdapter {
   /** The request that is being read. */
   private @Nullable Request current;
 
-  OracleHandler(int run, Answers answers, OracleLog log, AtomicLong requests) {
+  /**
+   * @param run who sends, when requests do not say
+   * @param patience how much later than else it answers
+   */
+  OracleHandler(
+      int run, Duration patience, Answers answers, OracleLog log, AtomicLong requests) {
     this.run = run;
+    this.patience = patience;
     this.answers = answers;
     this.log = log;
     this.requests = requests;
@@ -58,12 +69,19 @@ final class OracleHandler extends ChannelInboundHandlerAdapter {
   }
 
   private void begin(ChannelHandlerContext context, HttpRequest head) throws IOException {
-    String key = head.headers().get("Idempotency-Key", "none");
+    int sender = run;
+    String key = "none";
+    for (String name : head.headers().names()) {
+      if (name.startsWith(KEY)) {
+        sender = name.equals(KEY) ? run : Integer.parseInt(name.substring(KEY.length() + 1));
+        key = head.headers().get(name);
+      }
+    }
     int attempt = head.headers().getInt("Sluice-Attempt", 0);
     Request request =
         new Request(
             requests.incrementAndGet(), key, attempt, answers.to(key, attempt), new CRC32());
-    log.began(request.number, run, key, attempt);
+    log.began(request.number, sender, key, attempt);
     current = request;
     if (request.answer.status() == Answers.RESET_EARLY) {
       current = null;
@@ -73,7 +91,8 @@ final class OracleHandler extends ChannelInboundHandlerAdapter {
   }
 
   private void answer(ChannelHandlerContext context, Request request) throws IOException {
-    if (request.answer.delay().isZero()) {
+    Duration delay = request.answer.delay().plus(patience);
+    if (delay.isZero()) {
       reply(context, request);
       return;
     }
@@ -85,7 +104,7 @@ final class OracleHandler extends ChannelInboundHandlerAdapter {
                   reply(context, request);
                   return null;
                 },
-                request.answer.delay().toMillis(),
+                delay.toMillis(),
                 TimeUnit.MILLISECONDS);
   }
 

@@ -7,10 +7,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 
 /**
  * The oracle's own file, only ever appended to. Three kinds of lines, each with the number of the
- * request: {@code B number run key attempt micros} when a head was read, {@code W number crc} when
+ * request: {@code B number sender key attempt micros} when a head was read, {@code W number crc} when
  * the whole body was, {@code R number status} when the reply was given. One thread.
  */
 final class OracleLog {
@@ -18,6 +19,7 @@ final class OracleLog {
   private final Path file;
   private final BufferedWriter writer;
   private final long origin = System.nanoTime();
+  private final Instant createdAt = Instant.now();
 
   private OracleLog(Path file, BufferedWriter writer) {
     this.file = file;
@@ -38,9 +40,14 @@ final class OracleLog {
     return file;
   }
 
-  void began(long number, int run, String key, int attempt) throws IOException {
+  /** Gives when it was created: lines count from then. */
+  Instant createdAt() {
+    return createdAt;
+  }
+
+  void began(long number, int sender, String key, int attempt) throws IOException {
     long micros = (System.nanoTime() - origin) / 1000;
-    writer.write("B " + number + ' ' + run + ' ' + key + ' ' + attempt + ' ' + micros + '\n');
+    writer.write("B " + number + ' ' + sender + ' ' + key + ' ' + attempt + ' ' + micros + '\n');
   }
 
   void whole(long number, long crc) throws IOException {

@@ -14,6 +14,7 @@ import java.util.stream.Collectors;
  * @param images disks that lose their power
  * @param terms lives ended by SIGTERM
  * @param zombies processes that are stopped for a while
+ * @param replicas what is done to several on one database
  * @param seeds worlds simulated
  * @param backlog items pending while a start is timed
  * @param lives on one data directory before it is checked
@@ -28,12 +29,37 @@ record Plan(
     int images,
     int terms,
     int zombies,
+    OfReplicas replicas,
     int seeds,
     int backlog,
     int lives,
     Set<String> only,
     long seed,
     Path directory) {
+
+  /**
+   * How often replicas are harmed.
+   *
+   * @param kills by SIGKILL
+   * @param zombies by SIGSTOP
+   * @param partitions by dropping what goes to the database and comes from it
+   * @param cuts by cutting a connection just after a commit
+   * @param databaseKills by SIGKILL of the database
+   * @param rolling by SIGTERM
+   */
+  record OfReplicas(
+      int kills, int zombies, int partitions, int cuts, int databaseKills, int rolling) {
+
+    private static OfReplicas fromProperties() {
+      return new OfReplicas(
+          Integer.getInteger("chaos.replica-kills", 50),
+          Integer.getInteger("chaos.replica-zombies", 5),
+          Integer.getInteger("chaos.partitions", 5),
+          Integer.getInteger("chaos.cuts-after-commit", 50),
+          Integer.getInteger("chaos.database-kills", 10),
+          Integer.getInteger("chaos.rolling", 50));
+    }
+  }
 
   static Plan fromProperties() {
     return new Plan(
@@ -43,6 +69,7 @@ record Plan(
         Integer.getInteger("chaos.images", 100),
         Integer.getInteger("chaos.terms", 50),
         Integer.getInteger("chaos.zombies", 5),
+        OfReplicas.fromProperties(),
         Integer.getInteger("chaos.seeds", 100_000),
         Integer.getInteger("chaos.backlog", 1_000_000),
         Integer.getInteger("chaos.lives", 25),

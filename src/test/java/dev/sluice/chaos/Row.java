@@ -17,10 +17,12 @@ final class Row {
           "duplicates max/bound",
           "IN_DOUBT max/bound",
           "restart p99",
+          "takeover p99",
           "verdict");
 
   private final String scenario;
   private final List<Duration> restarts = new ArrayList<>();
+  private final Takeovers takeovers = new Takeovers();
   private final List<String> faults = new ArrayList<>();
   private int cycles;
   private long accepted;
@@ -56,6 +58,7 @@ final class Row {
     mostDoubts = Math.max(mostDoubts, findings.mostDoubts());
     doubtBound = Math.max(doubtBound, findings.doubtBound());
     restarts.addAll(findings.restarts());
+    takeovers.add(findings.takeovers());
   }
 
   /** Adds starts of a process that had so much to do. */
@@ -129,6 +132,7 @@ final class Row {
         mostDuplicates + "/" + duplicateBound,
         mostDoubts + "/" + doubtBound,
         restarts.isEmpty() ? "-" : Findings.p99(restarts).toMillis() + " ms",
+        takeovers.toString(),
         isGood() ? (verdict.isEmpty() ? "holds" : verdict) : faults.size() + " FAULTS");
   }
 }

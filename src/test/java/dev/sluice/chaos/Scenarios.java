@@ -32,6 +32,11 @@ final class Scenarios {
     this.plan = plan;
   }
 
+  /** Gives what is tried with several replicas, which may take so long. */
+  ReplicaScenarios replicas(Harm.Limits limits) {
+    return new ReplicaScenarios(plan, limits);
+  }
+
   /** Gives the seed of a directory, the same whichever scenarios run beside it. */
   private long seed(Row row, int firstLife) {
     return (plan.seed() * 31 + row.scenario().hashCode()) * 31 + firstLife;
@@ -160,25 +165,36 @@ final class Scenarios {
     return row;
   }
 
-  /** A build that is broken on purpose has to be noticed. */
+  /** A build that is broken on purpose has to be noticed, by each of its nets. */
   Row mutation(Mutation mutation) throws IOException {
     Row row = new Row("broken: " + mutation.name());
-    List<String> noticed =
-        switch (mutation.net()) {
-          case CONTRACT -> ContractRun.failures(mutation, Files.createDirectories(next()));
-          case POWER -> faultsOf(onDisks(new Row(""), 2, mutation.name()), row);
-          case KILL -> broken(row, mutation, _ -> new Endings.Kill(KILL_MILLIS, false));
-          case TERM -> broken(row, mutation, _ -> new Endings.Terminate());
-          case ZOMBIE -> broken(row, mutation, _ -> new Endings.Zombie(Duration.ofSeconds(1)));
-        };
-    if (noticed.isEmpty() && !row.isSkipped()) {
-      row.fault("Nobody noticed: " + mutation.meaning());
-    } else if (!noticed.isEmpty()) {
-      String first = noticed.getFirst().lines().findFirst().orElse("");
-      row.verdict(
-          "caught by " + mutation.net() + ": " + first.substring(0, Math.min(110, first.length())));
+    List<String> verdicts = new ArrayList<>();
+    for (Mutation.Net net : mutation.nets()) {
+      List<String> noticed = noticed(row, mutation, net);
+      if (noticed.isEmpty() && !row.isSkipped()) {
+        row.fault("Not noticed by " + net + ": " + mutation.meaning());
+      } else if (!noticed.isEmpty()) {
+        String first = noticed.getFirst().lines().findFirst().orElse("");
+        verdicts.add(
+            "caught by " + net + ": " + first.substring(0, Math.min(110, first.length())));
+      }
+    }
+    if (!row.isSkipped()) {
+      row.verdict(String.join("; ", verdicts));
     }
     return row;
+  }
+
+  private List<String> noticed(Row row, Mutation mutation, Mutation.Net net) throws IOException {
+    return switch (net) {
+      case CONTRACT -> ContractRun.failures(mutation, Files.createDirectories(next()));
+      case POWER -> faultsOf(onDisks(new Row(""), 2, mutation.name()), row);
+      case KILL -> broken(row, mutation, _ -> new Endings.Kill(KILL_MILLIS, false));
+      case TERM -> broken(row, mutation, _ -> new Endings.Terminate());
+      case ZOMBIE -> broken(row, mutation, _ -> new Endings.Zombie(Duration.ofSeconds(1)));
+      case REPLICA_KILL, REPLICA_ZOMBIE, PARTITION ->
+          replicas(Harm.Limits.WHEREVER).broken(row, mutation, net);
+    };
   }
 
   private static List<String> faultsOf(Row tried, Row row) {

@@ -5,18 +5,22 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How the process under test is set: small buffers, so that bounds are narrow and reached.
+ * How processes under test are set: small buffers, so that bounds are narrow and reached.
  *
  * @param concurrency in flight to one of the two destinations
  * @param outcomeBuffer outcomes that may be lost with the process
  * @param drain how long SIGTERM waits
+ * @param shared whether there are other replicas: then each finds its own concurrency, for a given
+ *     one is of all together, and ends with the database
  */
-record Settings(int concurrency, int outcomeBuffer, Duration drain) {
+record Settings(int concurrency, int outcomeBuffer, Duration drain, boolean shared) {
 
-  static final Settings USUAL = new Settings(32, 400, Duration.ofSeconds(35));
+  static final Settings USUAL = new Settings(32, 400, Duration.ofSeconds(35), false);
+
+  static final Settings REPLICAS = new Settings(32, 400, Duration.ofSeconds(35), true);
 
   Settings withDrain(Duration other) {
-    return new Settings(concurrency, outcomeBuffer, other);
+    return new Settings(concurrency, outcomeBuffer, other, shared);
   }
 
   private int globalConcurrency() {
@@ -34,9 +38,9 @@ record Settings(int concurrency, int outcomeBuffer, Duration drain) {
   }
 
   List<String> arguments() {
-    return new ArrayList<>(
+    List<String> arguments = new ArrayList<>(limits());
+    arguments.addAll(
         List.of(
-            "--sluice.dispatch.concurrency=" + concurrency,
             "--sluice.dispatch.outcome-buffer=" + outcomeBuffer,
             "--sluice.dispatch.flush-size=100",
             "--sluice.dispatch.global-concurrency=" + globalConcurrency(),
@@ -46,5 +50,14 @@ record Settings(int concurrency, int outcomeBuffer, Duration drain) {
             "--sluice.dispatch.breaker.max-open-for=600ms",
             "--sluice.dispatch.retention.payloads=15s",
             "--sluice.store.cache-size=4MB"));
+    return arguments;
+  }
+
+  private List<String> limits() {
+    return shared
+        ? List.of(
+            "--sluice.dispatch.initial-concurrency=" + concurrency,
+            "--sluice.dispatch.ceiling=" + concurrency)
+        : List.of("--sluice.dispatch.concurrency=" + concurrency);
   }
 }

@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -18,26 +20,51 @@ final class Sightings {
   static final int NO_REPLY = -2;
 
   private final Map<String, Map<Integer, List<Sighting>>> byBatch = new HashMap<>();
+  private final List<Sighting> all = new ArrayList<>();
   private final List<String> strange = new ArrayList<>();
 
   private Sightings() {}
 
+  /** Tells which run's process sent something. */
+  @FunctionalInterface
+  interface Senders {
+
+    /**
+     * @param sender as the oracle knows it
+     * @param at when it came
+     */
+    int run(int sender, Instant at);
+  }
+
   /** One request. */
   static final class Sighting {
     private final int run;
+    private final int sender;
+    private final Instant at;
     private final int attempt;
     private long crc;
     private boolean whole;
     private int reply = NO_REPLY;
 
-    private Sighting(int run, int attempt) {
+    private Sighting(int run, int sender, Instant at, int attempt) {
       this.run = run;
+      this.sender = sender;
+      this.at = at;
       this.attempt = attempt;
     }
 
     /** Gives the run whose process sent it. */
     int run() {
       return run;
+    }
+
+    /** Gives who sent it, as the oracle knows it. */
+    int sender() {
+      return sender;
+    }
+
+    Instant at() {
+      return at;
     }
 
     int attempt() {
@@ -61,7 +88,12 @@ final class Sightings {
     }
   }
 
-  static Sightings read(Path file) throws IOException {
+  /**
+   * Reads the oracle's file.
+   *
+   * @param origin from which it counts
+   */
+  static Sightings read(Path file, Instant origin, Senders senders) throws IOException {
     Sightings sightings = new Sightings();
     Map<Long, Sighting> byNumber = new HashMap<>();
     try (BufferedReader reader = Files.newBufferedReader(file, StandardCharsets.US_ASCII)) {
@@ -69,10 +101,15 @@ final class Sightings {
         String[] words = line.split(" ", -1);
         long number = Long.parseLong(words[1]);
         switch (words[0]) {
-          case "B" ->
-              byNumber.put(
-                  number,
-                  sightings.add(words[3], Integer.parseInt(words[2]), Integer.parseInt(words[4])));
+          case "B" -> {
+            int sender = Integer.parseInt(words[2]);
+            Instant at = origin.plus(Long.parseLong(words[5]), ChronoUnit.MICROS);
+            Sighting sighting =
+                new Sighting(
+                    senders.run(sender, at), sender, at, Integer.parseInt(words[4]));
+            sightings.add(words[3], sighting);
+            byNumber.put(number, sighting);
+          }
           case "W" -> {
             Sighting sighting = known(byNumber, number, line);
             sighting.crc = Long.parseLong(words[2]);
@@ -95,18 +132,22 @@ final class Sightings {
     return sighting;
   }
 
-  private Sighting add(String key, int run, int attempt) {
-    Sighting sighting = new Sighting(run, attempt);
+  private void add(String key, Sighting sighting) {
+    all.add(sighting);
     int dash = key.lastIndexOf('-');
-    if (dash < 1 || attempt < 1) {
-      strange.add(key + ", attempt " + attempt);
-      return sighting;
+    if (dash < 1 || sighting.attempt < 1) {
+      strange.add(key + ", attempt " + sighting.attempt);
+      return;
     }
     byBatch
         .computeIfAbsent(key.substring(0, dash), _ -> new HashMap<>())
         .computeIfAbsent(Integer.parseInt(key.substring(dash + 1)), _ -> new ArrayList<>(2))
         .add(sighting);
-    return sighting;
+  }
+
+  /** Gives all requests, in the order they came. */
+  List<Sighting> all() {
+    return all;
   }
 
   /** Gives requests without key or attempt number. */

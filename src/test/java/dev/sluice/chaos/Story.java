@@ -33,14 +33,62 @@ final class Story {
   private final Queue<String> faults = new ConcurrentLinkedQueue<>();
   private final AtomicLong faultCount = new AtomicLong();
   private final List<Run> runs = new ArrayList<>();
+  private final AtomicInteger cycles = new AtomicInteger();
+  private final Calls calls = new Calls();
 
   /**
    * One life of a process.
    *
    * @param duplicateBound items that its end may have sent twice
    * @param doubtBound items that its end may have left in doubt
+   * @param late whether it stood still, so that what it had begun came when others had gone on
    */
-  record Run(int number, Instant startedAt, Instant endedAt, int duplicateBound, int doubtBound) {}
+  record Run(
+      int number,
+      Instant startedAt,
+      Instant endedAt,
+      int duplicateBound,
+      int doubtBound,
+      boolean late) {
+
+    /** One that was not late. */
+    Run(int number, Instant startedAt, Instant endedAt, int duplicateBound, int doubtBound) {
+      this(number, startedAt, endedAt, duplicateBound, doubtBound, false);
+    }
+  }
+
+  /** Calls of clients that were not answered as they should. Any thread. */
+  static final class Calls {
+    private final AtomicLong refused = new AtomicLong();
+    private final AtomicLong broken = new AtomicLong();
+    private final AtomicLong unavailable = new AtomicLong();
+
+    /**
+     * @param byAll whether no process took it; else one took it and gave no answer
+     */
+    void failed(boolean byAll) {
+      (byAll ? refused : broken).incrementAndGet();
+    }
+
+    void unavailable() {
+      unavailable.incrementAndGet();
+    }
+
+    /** Gives calls that every process refused. */
+    long refusedCount() {
+      return refused.get();
+    }
+
+    /** Gives calls that were taken and not answered. */
+    long brokenCount() {
+      return broken.get();
+    }
+
+    /** Gives calls answered with 503. */
+    long unavailableCount() {
+      return unavailable.get();
+    }
+  }
 
   /** Result lines of a batch that a client has read, which must never change. */
   static final class Reported {
@@ -50,9 +98,9 @@ final class Story {
     /**
      * A line as it was read.
      *
-     * @param run in which
+     * @param at when
      */
-    record Line(int run, String text) {}
+    record Line(Instant at, String text) {}
 
     long lastSeq() {
       return lastSeq;
@@ -141,6 +189,19 @@ final class Story {
 
   long faultCount() {
     return faultCount.get();
+  }
+
+  Calls calls() {
+    return calls;
+  }
+
+  /** Notes that something was done to the processes. */
+  void cycle() {
+    cycles.incrementAndGet();
+  }
+
+  int cycleCount() {
+    return cycles.get();
   }
 
   synchronized void ended(Run run) {

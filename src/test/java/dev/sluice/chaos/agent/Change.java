@@ -17,7 +17,7 @@ public sealed interface Change {
   record Text(String className, String from, String to) implements Change {}
 
   /**
-   * A boolean or int parameter has another value than the caller gave.
+   * A boolean, int or long parameter has another value than the caller gave.
    *
    * @param parameter its position, from 0
    */

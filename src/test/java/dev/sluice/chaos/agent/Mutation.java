@@ -7,11 +7,17 @@ import java.util.List;
  *
  * @param name such as {@code answer-before-commit}
  * @param meaning what it breaks
- * @param net what has to catch it
+ * @param nets what has to catch it, each of them
  */
-public record Mutation(String name, String meaning, Net net, List<Change> changes) {
+public record Mutation(String name, String meaning, List<Net> nets, List<Change> changes) {
+
+  /** One for a single net. */
+  public Mutation(String name, String meaning, Net net, List<Change> changes) {
+    this(name, meaning, List.of(net), changes);
+  }
 
   public Mutation {
+    nets = List.copyOf(nets);
     changes = List.copyOf(changes);
   }
 
@@ -26,6 +32,12 @@ public record Mutation(String name, String meaning, Net net, List<Change> change
     /** A stopped process and its rival. */
     ZOMBIE,
     /** The laws of the store. */
-    CONTRACT
+    CONTRACT,
+    /** SIGKILL of one of several replicas, which its peers have to notice. */
+    REPLICA_KILL,
+    /** One of several replicas that stands still until it is taken for dead. */
+    REPLICA_ZOMBIE,
+    /** One of several replicas that does not reach the database. */
+    PARTITION
   }
 }

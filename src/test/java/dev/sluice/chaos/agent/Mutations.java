@@ -35,13 +35,13 @@ public final class Mutations {
                       "WHERE 0 AND o.batch_id = ? AND o.idx"))),
           new Mutation(
               "forget-intents",
-              "A start sends again what must not be sent twice",
-              Net.KILL,
+              "Whoever takes over sends again what must not be sent twice",
+              List.of(Net.KILL, Net.REPLICA_KILL),
               List.of(
                   new Change.Text(
                       STORE + "UnresolvedIntents",
                       "FROM intent WHERE shard_id = ?",
-                      "FROM intent WHERE 0 AND shard_id = ?"))),
+                      "FROM intent WHERE 1 = 0 AND shard_id = ?"))),
           new Mutation(
               "skip-intent",
               "What must not be sent twice is sent without an intent on disk",
@@ -60,8 +60,8 @@ public final class Mutations {
                   new Change.Argument("dev.sluice.attempt.VerdictClassifier", "failure", 1, 0))),
           new Mutation(
               "keep-leases",
-              "A start leaves the leases of its predecessor",
-              Net.KILL,
+              "Nobody takes over the leases of who is gone",
+              List.of(Net.KILL, Net.REPLICA_KILL),
               List.of(
                   new Change.Text(
                       STORE + "Takeover", "SET state = 0, lease_owner = NULL,", "SET state = 2,"))),
@@ -89,9 +89,18 @@ public final class Mutations {
                   new Change.Text(STORE + "OutcomeRows", "ON CONFLICT DO NOTHING", ""))),
           new Mutation(
               "no-fence",
-              "All leases of a shard have one token: a late worker settles under another's lease",
-              Net.CONTRACT,
+              "Neither token nor owner count: a late worker settles under another's lease",
+              List.of(Net.CONTRACT, Net.REPLICA_ZOMBIE),
               List.of(
+                  new Change.Text(
+                      STORE + "Settling",
+                      "settled_count, lease_owner, lease_token",
+                      "settled_count, 0, lease_token"),
+                  new Change.NoCall(STORE + "Settling", "shard", "Owner.id"),
+                  new Change.Text(
+                      STORE + "Settling",
+                      "WHERE id = ? AND lease_owner = ?",
+                      "WHERE id = ? AND ? >= 0"),
                   new Change.Text(STORE + "Claims", "crashes, lease_token", "crashes, 0"),
                   new Change.Text(
                       STORE + "Claims",
@@ -117,7 +126,21 @@ public final class Mutations {
               "Two processes open one data directory",
               Net.ZOMBIE,
               List.of(
-                  new Change.Text(STORE + "DirectoryLock", "sluice.lock", "sluice.lock-of-%p"))));
+                  new Change.Text(STORE + "DirectoryLock", "sluice.lock", "sluice.lock-of-%p"))),
+          new Mutation(
+              "deaf-peers",
+              "Nobody notices that a replica is silent",
+              Net.REPLICA_KILL,
+              List.of(
+                  new Change.Text(
+                      STORE + "Replicas",
+                      "AND state = 0 AND beat = ?",
+                      "AND state = 0 AND beat = -1 - ?"))),
+          new Mutation(
+              "hold-for-ever",
+              "A replica goes on though it is not heard",
+              Net.PARTITION,
+              List.of(new Change.Argument(STORE + "Membership", "areHeld", 0, 0))));
 
   private Mutations() {}
 

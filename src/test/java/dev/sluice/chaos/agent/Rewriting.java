@@ -110,11 +110,25 @@ public final class Rewriting {
       }
       case Change.Text(_, String from, String to) -> transform(_ -> true, text(from, to));
       case Change.Argument(_, String method, int parameter, int value) ->
-          transform(
-              candidate -> isNamed(candidate, method, -1),
-              new AtStart(
-                  builder -> builder.loadConstant(value).istore(builder.parameterSlot(parameter))));
+          argument(method, parameter, value);
     };
+  }
+
+  private Rewriting argument(String method, int parameter, int value) {
+    CodeTransform ofInt =
+        new AtStart(
+            builder -> builder.loadConstant(value).istore(builder.parameterSlot(parameter)));
+    CodeTransform ofLong =
+        new AtStart(
+            builder -> builder.loadConstant((long) value).lstore(builder.parameterSlot(parameter)));
+    return transform(
+            candidate -> isNamed(candidate, method, -1) && !isLong(candidate, parameter), ofInt)
+        .transform(
+            candidate -> isNamed(candidate, method, -1) && isLong(candidate, parameter), ofLong);
+  }
+
+  private static boolean isLong(MethodModel method, int parameter) {
+    return method.methodTypeSymbol().parameterType(parameter).equals(ConstantDescs.CD_long);
   }
 
   private static boolean isNamed(MethodModel method, String name, int parameters) {
