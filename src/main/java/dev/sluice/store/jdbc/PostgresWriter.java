@@ -45,7 +45,7 @@ final class PostgresWriter implements StoreWriter {
     int runs = 0;
     while (true) {
       try {
-        return once(work, statementTimeout);
+        return once(work, statementTimeout, runs > 0);
       } catch (SQLException e) {
         if (++runs >= MOST_RUNS || !PostgresFailures.isWorthAnotherRun(e)) {
           throw PostgresFailures.asStoreException(e);
@@ -57,11 +57,15 @@ final class PostgresWriter implements StoreWriter {
   }
 
   private <T extends @Nullable Object> T once(
-      Session.Work<T> work, @Nullable Duration statementTimeout) throws SQLException {
+      Session.Work<T> work, @Nullable Duration statementTimeout, boolean again)
+      throws SQLException {
     T result;
     List<Runnable> afterCommit;
     try (Session session = pool.session()) {
       try {
+        if (again) {
+          session.runAgain();
+        }
         if (statementTimeout != null) {
           limit(session, statementTimeout);
         }
