@@ -133,7 +133,7 @@ final class ShardFeeder {
       return;
     }
     int lossesBefore = losses.get();
-    List<ClaimedShard> claimed = queue.claim(requests);
+    List<ClaimedShard> claimed = timed(requests);
     int items = 0;
     for (ClaimedShard shard : claimed) {
       items += shard.itemCount();
@@ -146,6 +146,18 @@ final class ShardFeeder {
     if (!claimed.isEmpty()) {
       observer.shardsClaimed(claimed.size(), items);
       wanted.set(true);
+    }
+  }
+
+  private List<ClaimedShard> timed(List<ClaimRequest> requests) {
+    long began = clock.nanoTime();
+    boolean answered = false;
+    try {
+      List<ClaimedShard> claimed = queue.claim(requests);
+      answered = true;
+      return claimed;
+    } finally {
+      observer.claimEnded(clock.nanoTime() - began, answered);
     }
   }
 

@@ -16,6 +16,9 @@ public interface DispatchObserver {
   /** Shards were claimed with so many unsettled items. */
   default void shardsClaimed(int shardCount, int itemCount) {}
 
+  /** The store was asked for shards, {@code nanos} ago, and answered or failed. */
+  default void claimEnded(long nanos, boolean answered) {}
+
   /** Shards went back to the store unfinished. */
   default void shardsGivenBack(int shardCount) {}
 

@@ -35,11 +35,18 @@ final class MeterObserver implements DispatchObserver {
     Duration.ofMillis(50), Duration.ofMillis(100), Duration.ofMillis(500), Duration.ofSeconds(2)
   };
 
+  /** Claims have buckets so fine that a percentile of them tells a claim that grows slower. */
+  private static final Duration SHORTEST_CLAIM = Duration.ofMillis(1);
+
+  private static final Duration LONGEST_CLAIM = Duration.ofSeconds(10);
+
   private final Counter batchesAccepted;
   private final Counter itemsAccepted;
   private final MetersByTag<OutcomeState, Counter> itemsSettled;
   private final Counter shardsClaimed;
   private final Counter itemsClaimed;
+  private final Timer claimed;
+  private final Timer claimFailed;
   private final Counter shardsGivenBack;
   private final Counter attemptsStarted;
   private final MetersByTag<VerdictKind, Counter> attemptsEnded;
@@ -69,6 +76,8 @@ final class MeterObserver implements DispatchObserver {
                     .register(registry));
     shardsClaimed = counter(registry, "sluice.shards.claimed", "Shards taken from the store");
     itemsClaimed = counter(registry, "sluice.items.claimed", "Unsettled items of claimed shards");
+    claimed = claimTimer(registry, true);
+    claimFailed = claimTimer(registry, false);
     shardsGivenBack =
         counter(registry, "sluice.shards.given.back", "Shards returned to the store unfinished");
     attemptsStarted = counter(registry, "sluice.attempts.started", "Attempts that took a permit");
@@ -113,6 +122,16 @@ final class MeterObserver implements DispatchObserver {
     return Counter.builder(name).description(description).register(registry);
   }
 
+  private static Timer claimTimer(MeterRegistry registry, boolean answered) {
+    return Timer.builder("sluice.claim.duration")
+        .description("Claims of shards, with the reading of their payloads")
+        .tag("answered", Boolean.toString(answered))
+        .publishPercentileHistogram()
+        .minimumExpectedValue(SHORTEST_CLAIM)
+        .maximumExpectedValue(LONGEST_CLAIM)
+        .register(registry);
+  }
+
   private static Timer settleTimer(MeterRegistry registry, boolean committed) {
     return Timer.builder("sluice.settle.duration")
         .description("Group commits of outcomes")
@@ -139,6 +158,11 @@ final class MeterObserver implements DispatchObserver {
   public void shardsClaimed(int shardCount, int itemCount) {
     shardsClaimed.increment(shardCount);
     itemsClaimed.increment(itemCount);
+  }
+
+  @Override
+  public void claimEnded(long nanos, boolean answered) {
+    (answered ? claimed : claimFailed).record(nanos, TimeUnit.NANOSECONDS);
   }
 
   @Override

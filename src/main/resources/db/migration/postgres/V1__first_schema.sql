@@ -208,9 +208,9 @@ CREATE TABLE outcome (
   state         INTEGER NOT NULL,
   status        INTEGER NOT NULL,
   attempts      INTEGER NOT NULL,
+  captured      INTEGER NOT NULL,               -- 1 when a response row exists; here it fills a gap
   latency       BIGINT  NOT NULL,               -- milliseconds
   finished_at   BIGINT NOT NULL,
-  captured      INTEGER NOT NULL,               -- 1 when a response row exists
   client_id     TEXT,
   error_code    TEXT,
   error_message TEXT,

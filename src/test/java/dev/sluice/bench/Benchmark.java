@@ -51,6 +51,10 @@ public final class Benchmark {
     scenarios.put("million", MillionItems::run);
     scenarios.put("idle", IdleLatency::run);
     scenarios.put("intake", IntakeCost::run);
+    scenarios.put("postgres", StoreComparison::run);
+    scenarios.put("replicas", ThreeReplicas::run);
+    scenarios.put("queues", JobQueues::run);
+    scenarios.put("claims", ClaimBacklog::run);
     return scenarios;
   }
 }

@@ -48,11 +48,16 @@ final class ChildProcess implements AutoCloseable {
 
   /** Gives the command that runs a main class of this class path in a JVM of its own. */
   static List<String> java(Class<?> main, List<String> options, String... arguments) {
+    return java(main.getName(), options, arguments);
+  }
+
+  /** Gives the command for a main class that is not always compiled. */
+  static List<String> java(String main, List<String> options, String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-Xmx512m", "--enable-native-access=ALL-UNNAMED"));
     command.addAll(options);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main));
     command.addAll(List.of(arguments));
     return command;
   }

@@ -6,10 +6,22 @@ package dev.sluice.bench;
  * @param items requests sent and answered
  * @param seconds from the first to the last
  * @param cpuMicros user and system time of the contender's process meanwhile
+ * @param databaseCpuMicros the same of the database server that it uses; 0 where it uses none
  * @param exchange how long single exchanges took
  * @param errors requests that did not end in 200
  */
-record Round(long items, double seconds, long cpuMicros, Percentiles exchange, long errors) {
+record Round(
+    long items,
+    double seconds,
+    long cpuMicros,
+    long databaseCpuMicros,
+    Percentiles exchange,
+    long errors) {
+
+  /** A round of a contender without a database server. */
+  Round(long items, double seconds, long cpuMicros, Percentiles exchange, long errors) {
+    this(items, seconds, cpuMicros, 0, exchange, errors);
+  }
 
   double itemsPerSecond() {
     return items / seconds;
@@ -17,6 +29,15 @@ record Round(long items, double seconds, long cpuMicros, Percentiles exchange, l
 
   double cpuMicrosPerItem() {
     return cpuMicros / (double) items;
+  }
+
+  double databaseCpuMicrosPerItem() {
+    return databaseCpuMicros / (double) items;
+  }
+
+  /** Gives this round with the times of its exchanges. */
+  Round with(Percentiles times) {
+    return new Round(items, seconds, cpuMicros, databaseCpuMicros, times, errors);
   }
 
   /** Gives this round, and fails when a request of it did. */

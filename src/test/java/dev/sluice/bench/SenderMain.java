@@ -39,6 +39,14 @@ final class SenderMain {
         errors.increment();
       }
     }
+
+    long errorCount() {
+      return errors.sum();
+    }
+
+    long nanosAt(double percentile) {
+      return took.getValueAtPercentile(percentile);
+    }
   }
 
   public static void main(String[] args) throws Exception {
@@ -61,10 +69,10 @@ final class SenderMain {
       System.out.printf(
           "%d %d %d %d %d%n",
           System.nanoTime() - started,
-          tally.errors.sum(),
-          tally.took.getValueAtPercentile(50),
-          tally.took.getValueAtPercentile(99),
-          tally.took.getValueAtPercentile(99.9));
+          tally.errorCount(),
+          tally.nanosAt(50),
+          tally.nanosAt(99),
+          tally.nanosAt(99.9));
     }
   }
 

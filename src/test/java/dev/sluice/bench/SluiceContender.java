@@ -7,13 +7,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongSupplier;
 import org.HdrHistogram.Histogram;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The packaged service on its embedded store. A round is measured twice: from the first byte of the
- * POST to the last outcome committed, and from the sealed batch on. A batch is not dispatched
- * before its submission is answered, so the phases do not overlap.
+ * The packaged service, on its embedded store unless its properties say otherwise. A round is
+ * measured twice: from the first byte of the POST to the last outcome committed, and from the
+ * sealed batch on. A batch is not dispatched before its submission is answered, so the phases do
+ * not overlap.
  */
 final class SluiceContender implements Contender {
 
@@ -23,6 +25,7 @@ final class SluiceContender implements Contender {
   private final SluiceProcess process;
   private final SluiceClient client;
   private final String line;
+  private final LongSupplier databaseCpuMicros;
   private Round intake;
 
   /**
@@ -31,7 +34,18 @@ final class SluiceContender implements Contender {
    * @param url where every item goes
    */
   SluiceContender(SluiceProcess process, String url, int bodyBytes) {
+    this(process, url, bodyBytes, () -> 0);
+  }
+
+  /**
+   * Takes a started process that uses a database server.
+   *
+   * @param databaseCpuMicros gives what the server has taken so far
+   */
+  SluiceContender(
+      SluiceProcess process, String url, int bodyBytes, LongSupplier databaseCpuMicros) {
     this.process = process;
+    this.databaseCpuMicros = databaseCpuMicros;
     this.client = new SluiceClient(process.uri());
     this.line = line(url, bodyBytes);
     this.intake = new Round(0, 0, 0, Round.Percentiles.UNKNOWN, 0);
@@ -69,34 +83,53 @@ final class SluiceContender implements Contender {
    * @param options query parameters, such as {@code concurrency=8}; may be empty
    */
   List<Round> send(int items, String options) {
-    ProcessCost start = ProcessCost.of(pid());
+    Sent sent = sendOnly(items, options);
+    Round.Percentiles exchange = exchange(client, sent.id);
+    return sent.rounds.stream().map(round -> round.with(exchange)).toList();
+  }
+
+  /**
+   * A batch that is finished.
+   *
+   * @param rounds in the order of {@link #names}, without times of exchanges
+   */
+  record Sent(String id, List<Round> rounds) {}
+
+  /** Sends with options of the batch and reads no result. */
+  Sent sendOnly(int items, String options) {
+    Used start = used();
     long startNanos = System.nanoTime();
     String id =
         client.submit(
             items, "expectedItems=" + items + (options.isEmpty() ? "" : "&" + options), _ -> line);
     double intakeSeconds = (System.nanoTime() - startNanos) / 1e9;
-    ProcessCost accepted = ProcessCost.of(pid());
+    Used accepted = used();
     JsonNode batch = finished(id);
-    ProcessCost finished = ProcessCost.of(pid());
+    Used finished = used();
     double dispatchSeconds = dispatchSeconds(batch);
     long failed = items - batch.path("counts").path("succeeded").asLong();
-    Round.Percentiles exchange = exchange(client, id);
-    intake =
-        new Round(
-            items,
-            intakeSeconds,
-            accepted.cpuMicros() - start.cpuMicros(),
-            Round.Percentiles.UNKNOWN,
-            0);
-    return List.of(
-        new Round(
-            items,
-            intakeSeconds + dispatchSeconds,
-            finished.cpuMicros() - start.cpuMicros(),
-            exchange,
-            failed),
-        new Round(
-            items, dispatchSeconds, finished.cpuMicros() - accepted.cpuMicros(), exchange, failed));
+    intake = round(items, intakeSeconds, start, accepted, 0);
+    return new Sent(
+        id,
+        List.of(
+            round(items, intakeSeconds + dispatchSeconds, start, finished, failed),
+            round(items, dispatchSeconds, accepted, finished, failed)));
+  }
+
+  private record Used(long cpuMicros, long databaseCpuMicros) {}
+
+  private Used used() {
+    return new Used(ProcessCost.of(pid()).cpuMicros(), databaseCpuMicros.getAsLong());
+  }
+
+  private static Round round(int items, double seconds, Used from, Used to, long failed) {
+    return new Round(
+        items,
+        seconds,
+        to.cpuMicros - from.cpuMicros,
+        to.databaseCpuMicros - from.databaseCpuMicros,
+        Round.Percentiles.UNKNOWN,
+        failed);
   }
 
   /** Waits as a client should: one long question instead of many short ones. */

@@ -32,8 +32,11 @@ import reactor.netty.resources.LoopResources;
 final class WebClientSender implements SenderMain.Sender {
 
   private static final int MOST_CONNECTIONS = 10_016;
+  private static final Duration LONGEST_EXCHANGE = Duration.ofSeconds(30);
 
+  private final DefaultDataBufferFactory buffers = new DefaultDataBufferFactory();
   private final ExchangeFunction exchange;
+  private final URI url;
   private final ClientRequest request;
 
   WebClientSender(String url, int bodyBytes, boolean pooled) {
@@ -55,14 +58,34 @@ final class WebClientSender implements SenderMain.Sender {
     exchange =
         ExchangeFunctions.create(
             new ReactorClientHttpConnector(client), ExchangeStrategies.withDefaults());
-    byte[] body = SenderMain.body(bodyBytes).getBytes(StandardCharsets.US_ASCII);
-    DefaultDataBufferFactory buffers = new DefaultDataBufferFactory();
-    request =
-        ClientRequest.create(HttpMethod.POST, URI.create(url))
-            .header("Content-Type", "application/json")
-            .header("Content-Length", Integer.toString(body.length))
-            .body((message, _) -> message.writeWith(Mono.just(buffers.wrap(body))))
-            .build();
+    this.url = URI.create(url);
+    request = request(SenderMain.body(bodyBytes).getBytes(StandardCharsets.US_ASCII));
+  }
+
+  private ClientRequest request(byte[] body) {
+    return ClientRequest.create(HttpMethod.POST, url)
+        .header("Content-Type", "application/json")
+        .header("Content-Length", Integer.toString(body.length))
+        .body((message, _) -> message.writeWith(Mono.just(buffers.wrap(body))))
+        .build();
+  }
+
+  /** Sends one request and waits for its reply; for threads that may block. */
+  void sendOne(byte[] body, SenderMain.Tally tally) {
+    long startedNanos = System.nanoTime();
+    boolean succeeded = false;
+    try {
+      succeeded =
+          Boolean.TRUE.equals(
+              exchange
+                  .exchange(request(body))
+                  .flatMap(
+                      response ->
+                          response.releaseBody().thenReturn(response.statusCode().value() == 200))
+                  .block(LONGEST_EXCHANGE));
+    } finally {
+      tally.ended(startedNanos, succeeded);
+    }
   }
 
   @Override

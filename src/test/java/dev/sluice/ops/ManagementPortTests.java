@@ -81,6 +81,8 @@ class ManagementPortTests {
     String before = prometheus();
     observer.batchAccepted(10);
     observer.shardsClaimed(2, 10);
+    observer.claimEnded(3_000_000, true);
+    observer.claimEnded(3_000_000, false);
     observer.attemptStarted(API);
     observer.attemptEnded(
         API, new Verdict.Succeeded(new Verdict.Reply(200, null)), Duration.ofMillis(7).toNanos());
@@ -102,6 +104,8 @@ class ManagementPortTests {
     assertGrown(before, after, "sluice_items_accepted_total", 10);
     assertGrown(before, after, "sluice_items_claimed_total", 10);
     assertGrown(before, after, "sluice_shards_claimed_total", 2);
+    assertGrown(before, after, "sluice_claim_duration_seconds_count{answered=\"true\"}", 1);
+    assertGrown(before, after, "sluice_claim_duration_seconds_count{answered=\"false\"}", 1);
     assertGrown(before, after, "sluice_shards_given_back_total", 1);
     assertGrown(before, after, "sluice_attempts_started_total", 1);
     assertGrown(before, after, "sluice_attempts_ended_total{verdict=\"succeeded\"}", 1);

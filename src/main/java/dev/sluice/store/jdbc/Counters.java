@@ -81,14 +81,20 @@ final class Counters {
   /** Begins to count for a batch. */
   static Counters of(Session session, long batchId) throws SQLException {
     int slot = session.owner().slot();
-    session.update(CREATE, batchId, slot);
-    Counters counters =
-        session.first(
-            READ, row -> new Counters(batchId, slot, row.getLong(1), row.getInt(2)), batchId, slot);
-    Objects.requireNonNull(counters, "the row was just made");
+    Counters counters = read(session, batchId, slot);
+    if (counters == null) {
+      session.update(CREATE, batchId, slot);
+      counters = Objects.requireNonNull(read(session, batchId, slot), "the row was just made");
+    }
     counters.nextSeq += session.usedPositions();
     counters.firstSeq = counters.nextSeq;
     return counters;
+  }
+
+  private static @Nullable Counters read(Session session, long batchId, int slot)
+      throws SQLException {
+    return session.first(
+        READ, row -> new Counters(batchId, slot, row.getLong(1), row.getInt(2)), batchId, slot);
   }
 
   /** Why an item did not succeed. */

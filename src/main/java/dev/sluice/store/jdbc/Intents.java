@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The rows that say what may be on the wire. Only held shards have any: giving back, finishing and
@@ -71,6 +72,15 @@ final class Intents {
   /** Nothing of the shard is on the wire any more, or all of it has been judged. */
   static void voidAll(Session session, long shardId) throws SQLException {
     session.update(VOID, shardId);
+  }
+
+  /** The same of several shards. */
+  static void voidAll(Session session, List<Long> shardIds) throws SQLException {
+    List<@Nullable Object[]> rows = new ArrayList<>(shardIds.size());
+    for (Long id : shardIds) {
+      rows.add(new @Nullable Object[] {id});
+    }
+    var _ = session.updateEach(VOID, rows);
   }
 
   /** An end of the process from now on is not the item's. */

@@ -9,11 +9,20 @@ import dev.sluice.store.ShardQueue.Lease;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Types;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Inserts outcomes and attempts; an item that has an outcome keeps it. */
+/**
+ * The outcomes that one transaction inserts, and attempts; an item that has an outcome keeps it.
+ *
+ * <p>On PostgreSQL the first run of a unit of work copies them all at its end and counts them as
+ * new at once: whoever writes outcomes has locked their shard and knows what was settled of it. It
+ * is wrong only where the reply of a commit was lost; then the copy fails the unit, which is run
+ * again and looks at every row.
+ */
 final class OutcomeRows {
 
   private static final String INSERT =
@@ -57,60 +66,85 @@ final class OutcomeRows {
       SELECT count(*) FROM attempt WHERE batch_id = ? AND idx = ?
       """;
 
-  private OutcomeRows() {}
+  private final Session session;
+  private final @Nullable OutcomeCopy copy;
+  private final List<@Nullable Object[]> responses = new ArrayList<>();
+
+  /** Begins with none; {@link #finish} follows. */
+  OutcomeRows(Session session) {
+    this.session = session;
+    boolean copies = session.dialect() == Dialect.POSTGRES && !session.isAnotherRun();
+    this.copy = copies ? new OutcomeCopy() : null;
+  }
 
   /** Inserts attempts that did not end their items. */
   static void insertAttempts(
       Session session, Lease lease, List<Attempt> attempts, Counters counters) throws SQLException {
+    List<@Nullable Object[]> rows = new ArrayList<>(attempts.size());
     for (Attempt attempt : attempts) {
-      int inserted =
-          session.update(
-              INSERT_ATTEMPT,
-              lease.batchId(),
-              attempt.index(),
-              attempt.number(),
-              StoredNumbers.of(attempt.kind()),
-              attempt.statusCode(),
-              attempt.errorCode(),
-              attempt.startedAt().toEpochMilli(),
-              attempt.latencyMillis(),
-              attempt.dueAt().toEpochMilli(),
-              attempt.counted() ? 1 : 0);
-      counters.attempted(inserted);
+      rows.add(
+          new @Nullable Object[] {
+            lease.batchId(),
+            attempt.index(),
+            attempt.number(),
+            StoredNumbers.of(attempt.kind()),
+            attempt.statusCode(),
+            attempt.errorCode(),
+            attempt.startedAt().toEpochMilli(),
+            attempt.latencyMillis(),
+            attempt.dueAt().toEpochMilli(),
+            attempt.counted() ? 1 : 0
+          });
     }
+    counters.attempted(Arrays.stream(session.updateEach(INSERT_ATTEMPT, rows)).sum());
   }
 
   /** Inserts outcomes of one shard; gives how many were new, by the number of their state. */
-  static int[] insert(Session session, Lease lease, List<Outcome> outcomes, Counters counters)
-      throws SQLException {
+  int[] insert(Lease lease, List<Outcome> outcomes, Counters counters) throws SQLException {
     int[] inserted = new int[OutcomeState.values().length];
     int next = 0;
     while (next < outcomes.size()) {
       int left = outcomes.size() - next;
       int size = session.dialect() == Dialect.POSTGRES ? left : left >= MANY ? MANY : 1;
-      insert(session, lease, outcomes.subList(next, next + size), counters, inserted);
+      insert(lease, outcomes.subList(next, next + size), counters, inserted);
       next += size;
     }
     return inserted;
   }
 
-  private static void insert(
-      Session session, Lease lease, List<Outcome> outcomes, Counters counters, int[] inserted)
+  private void insert(Lease lease, List<Outcome> outcomes, Counters counters, int[] inserted)
       throws SQLException {
-    int size = outcomes.size();
-    long firstSeq = counters.reserve(size);
-    BitSet fresh =
-        session.dialect() == Dialect.POSTGRES
-            ? PostgresOutcomes.insert(session, lease, outcomes, firstSeq)
-            : insertRows(session, lease, outcomes, firstSeq);
+    long firstSeq = counters.reserve(outcomes.size());
+    BitSet fresh = insertRows(lease, outcomes, firstSeq);
     for (int i = fresh.nextSetBit(0); i >= 0; i = fresh.nextSetBit(i + 1)) {
       Outcome outcome = outcomes.get(i);
       inserted[StoredNumbers.of(outcome.state())]++;
-      count(session, lease, outcome, counters);
+      count(lease, outcome, counters);
     }
   }
 
   /** Gives which of them had no outcome before. */
+  private BitSet insertRows(Lease lease, List<Outcome> outcomes, long firstSeq)
+      throws SQLException {
+    if (copy != null) {
+      copy.add(lease, outcomes, firstSeq);
+      BitSet all = new BitSet(outcomes.size());
+      all.set(0, outcomes.size());
+      return all;
+    }
+    return session.dialect() == Dialect.POSTGRES
+        ? PostgresOutcomes.insert(session, lease, outcomes, firstSeq)
+        : insertRows(session, lease, outcomes, firstSeq);
+  }
+
+  /** Inserts what has been put off. */
+  void finish() throws SQLException {
+    if (copy != null) {
+      copy.send(session);
+    }
+    var _ = session.updateEach(INSERT_RESPONSE, responses);
+  }
+
   private static BitSet insertRows(
       Session session, Lease lease, List<Outcome> outcomes, long firstSeq) throws SQLException {
     int size = outcomes.size();
@@ -160,10 +194,9 @@ final class OutcomeRows {
     }
   }
 
-  private static void count(Session session, Lease lease, Outcome outcome, Counters counters)
-      throws SQLException {
+  private void count(Lease lease, Outcome outcome, Counters counters) throws SQLException {
     counters.settled(outcome);
-    counters.attempted(attemptsNotCounted(session, lease, outcome));
+    counters.attempted(attemptsNotCounted(lease, outcome));
     if (outcome.state() != OutcomeState.SUCCEEDED) {
       ItemError error = outcome.error();
       counters.failed(
@@ -178,19 +211,19 @@ final class OutcomeRows {
     }
     CapturedResponse response = outcome.response();
     if (response != null) {
-      session.update(
-          INSERT_RESPONSE,
-          lease.batchId(),
-          outcome.index(),
-          JsonColumns.headers(response.headers()),
-          response.body(),
-          response.truncated() ? 1 : 0);
+      responses.add(
+          new @Nullable Object[] {
+            lease.batchId(),
+            outcome.index(),
+            JsonColumns.headers(response.headers()),
+            response.body(),
+            response.truncated() ? 1 : 0
+          });
     }
   }
 
   /** The attempt that ended an item has no row of its own; a first success needs no look-up. */
-  private static long attemptsNotCounted(Session session, Lease lease, Outcome outcome)
-      throws SQLException {
+  private long attemptsNotCounted(Lease lease, Outcome outcome) throws SQLException {
     if (outcome.attemptCount() == 0) {
       return 0;
     }

@@ -12,7 +12,10 @@ import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Inserts outcomes of one shard with one statement: an array for each column. */
+/**
+ * Inserts those outcomes of one shard whose items have none, with one statement: an array for each
+ * column. {@link OutcomeCopy} is faster and expects that none has.
+ */
 final class PostgresOutcomes {
 
   private static final String INSERT =

@@ -44,6 +44,7 @@ final class Session implements AutoCloseable {
       new LinkedHashMap<>(MAX_STATEMENTS * 2, 0.75f, true);
   private final List<Runnable> afterCommit = new ArrayList<>();
   private long usedPositions;
+  private boolean anotherRun;
 
   /**
    * @param owner whom this process is in the store
@@ -64,6 +65,19 @@ final class Session implements AutoCloseable {
 
   Connection connection() {
     return connection;
+  }
+
+  /** Says that its unit of work has run before and met something that was there already. */
+  void runAgain() {
+    anotherRun = true;
+  }
+
+  /**
+   * Tells whether the unit of work is run again; what it inserts may be there then, and the first
+   * run of a unit may hope that it is not.
+   */
+  boolean isAnotherRun() {
+    return anotherRun;
   }
 
   /** Gives the prepared statement of a text, ready to be bound. */
@@ -90,6 +104,26 @@ final class Session implements AutoCloseable {
   /** Runs a changing statement; gives the rows it changed. */
   int update(Sql sql, @Nullable Object... arguments) throws SQLException {
     return update(sql.in(dialect), arguments);
+  }
+
+  /**
+   * Runs a changing statement once for each row of arguments, on a database that is elsewhere in
+   * one turn; gives the rows that each changed.
+   */
+  int[] updateEach(String sql, List<@Nullable Object[]> rows) throws SQLException {
+    if (dialect == Dialect.SQLITE || rows.size() <= 1) {
+      int[] changed = new int[rows.size()];
+      for (int i = 0; i < changed.length; i++) {
+        changed[i] = update(sql, rows.get(i));
+      }
+      return changed;
+    }
+    PreparedStatement statement = prepare(sql);
+    for (@Nullable Object[] row : rows) {
+      var _ = bind(sql, row);
+      statement.addBatch();
+    }
+    return statement.executeBatch();
   }
 
   /** Gives all rows of a query. */

@@ -11,8 +11,10 @@ import dev.sluice.store.ShardQueue.Settlement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -31,11 +33,18 @@ final class Settling {
   private static final Sql FENCE =
       new Sql(
           """
-          SELECT state, item_count, settled_count, lease_owner, lease_token, crashes FROM shard WHERE id = ?
+          SELECT id, state, item_count, settled_count, lease_owner, lease_token, crashes FROM shard WHERE id = ?
           """,
           """
-          SELECT state, item_count, settled_count, lease_owner, lease_token, crashes FROM shard WHERE id = ? FOR UPDATE
+          SELECT id, state, item_count, settled_count, lease_owner, lease_token, crashes FROM shard WHERE id = ? FOR UPDATE
           """);
+
+  /** Takes an array; shards are locked in the order of their ids by everybody. */
+  private static final String FENCE_ALL =
+      """
+      SELECT id, state, item_count, settled_count, lease_owner, lease_token, crashes FROM shard
+      WHERE id = ANY (?) ORDER BY id FOR UPDATE
+      """;
 
   private static final String ADVANCE =
       """
@@ -60,7 +69,30 @@ final class Settling {
   }
 
   private record Shard(
-      int state, int itemCount, int settledCount, @Nullable Long owner, long token, int crashes) {}
+      long id,
+      int state,
+      int itemCount,
+      int settledCount,
+      @Nullable Long owner,
+      long token,
+      int crashes) {}
+
+  /** What the held shards of a settle become, written when all of its outcomes are. */
+  private record Advances(List<@Nullable Object[]> shards, List<Long> done) {
+
+    Advances() {
+      this(new ArrayList<>(), new ArrayList<>());
+    }
+
+    void write(Session session) throws SQLException {
+      for (int changed : session.updateEach(ADVANCE, shards)) {
+        if (changed != 1) {
+          throw new IllegalStateException("A held shard did not advance, indicates a bug");
+        }
+      }
+      Intents.voidAll(session, done);
+    }
+  }
 
   SettleReport settle(Session session, List<Settlement> settlements, long now) throws SQLException {
     Map<OutcomeState, Integer> inserted = new EnumMap<>(OutcomeState.class);
@@ -69,9 +101,12 @@ final class Settling {
     List<Long> shardsDone = new ArrayList<>();
     List<Settlement> ordered = new ArrayList<>(settlements);
     ordered.sort(Comparator.comparingLong(settlement -> settlement.lease().shardId()));
+    Map<Long, Shard> locked = lock(session, ordered);
+    OutcomeRows outcomes = new OutcomeRows(session);
+    Advances advances = new Advances();
     for (Settlement settlement : ordered) {
       Lease lease = settlement.lease();
-      Shard shard = shard(session, lease);
+      Shard shard = held(session, lease, locked.get(lease.shardId()));
       if (shard == null) {
         fenced.add(lease);
       } else if (shard.state == StoredNumbers.SHARD_LEASED) {
@@ -80,12 +115,21 @@ final class Settling {
           counters = Counters.of(session, lease.batchId());
           batches.put(lease.batchId(), counters);
         }
-        if (settle(session, settlement, shard, counters, inserted)) {
+        int[] byState = insert(session, settlement, outcomes, counters);
+        for (int state = 0; state < byState.length; state++) {
+          if (byState[state] > 0) {
+            inserted.merge(StoredNumbers.outcomeState(state), byState[state], Integer::sum);
+          }
+        }
+        int settled = shard.settledCount + Arrays.stream(byState).sum();
+        if (advance(session, settlement, shard, settled, advances)) {
           shardsDone.add(lease.batchId());
         }
       }
       // Held by me and done already: the reply of an earlier commit was lost, nothing is left.
     }
+    outcomes.finish();
+    advances.write(session);
     List<Long> drained = new ArrayList<>();
     List<Halt> halted = new ArrayList<>();
     for (Map.Entry<Long, Counters> batch : batches.entrySet()) {
@@ -102,9 +146,35 @@ final class Settling {
     return new SettleReport(inserted, fenced, drained, halted);
   }
 
-  /** Gives the shard when this process holds it by this lease, else null. */
+  /** Locks the shards that there are, in the order of their ids. */
+  private static Map<Long, Shard> lock(Session session, List<Settlement> ordered)
+      throws SQLException {
+    List<Long> ids =
+        ordered.stream().map(settlement -> settlement.lease().shardId()).distinct().toList();
+    Map<Long, Shard> locked = new HashMap<>();
+    switch (session.dialect()) {
+      case SQLITE -> {
+        for (Long id : ids) {
+          session.list(FENCE, Settling::shard, id).forEach(shard -> locked.put(id, shard));
+        }
+      }
+      case POSTGRES ->
+          session
+              .list(
+                  FENCE_ALL,
+                  Settling::shard,
+                  session.connection().createArrayOf("bigint", ids.toArray()))
+              .forEach(shard -> locked.put(shard.id, shard));
+    }
+    return locked;
+  }
+
+  /** Locks a shard and gives it when this process holds it by this lease, else null. */
   private @Nullable Shard shard(Session session, Lease lease) throws SQLException {
-    Shard shard = session.first(FENCE, Settling::shard, lease.shardId());
+    return held(session, lease, session.first(FENCE, Settling::shard, lease.shardId()));
+  }
+
+  private static @Nullable Shard held(Session session, Lease lease, @Nullable Shard shard) {
     boolean held =
         shard != null
             && shard.owner != null
@@ -117,32 +187,28 @@ final class Settling {
 
   private static Shard shard(ResultSet row) throws SQLException {
     return new Shard(
-        row.getInt(1),
+        row.getLong(1),
         row.getInt(2),
         row.getInt(3),
-        Rows.number(row, 4),
-        row.getLong(5),
-        row.getInt(6));
+        row.getInt(4),
+        Rows.number(row, 5),
+        row.getLong(6),
+        row.getInt(7));
+  }
+
+  /** Gives how many outcomes were new, by the number of their state. */
+  private static int[] insert(
+      Session session, Settlement settlement, OutcomeRows outcomes, Counters counters)
+      throws SQLException {
+    OutcomeRows.insertAttempts(session, settlement.lease(), settlement.attempts(), counters);
+    return outcomes.insert(settlement.lease(), settlement.outcomes(), counters);
   }
 
   /** Gives whether the shard is done. */
-  private boolean settle(
-      Session session,
-      Settlement settlement,
-      Shard shard,
-      Counters counters,
-      Map<OutcomeState, Integer> inserted)
+  private static boolean advance(
+      Session session, Settlement settlement, Shard shard, int settled, Advances advances)
       throws SQLException {
     Lease lease = settlement.lease();
-    OutcomeRows.insertAttempts(session, lease, settlement.attempts(), counters);
-    int[] byState = OutcomeRows.insert(session, lease, settlement.outcomes(), counters);
-    int settled = shard.settledCount;
-    for (int state = 0; state < byState.length; state++) {
-      if (byState[state] > 0) {
-        inserted.merge(StoredNumbers.outcomeState(state), byState[state], Integer::sum);
-        settled += byState[state];
-      }
-    }
     boolean done = settled >= shard.itemCount;
     int state = done ? StoredNumbers.SHARD_DONE : StoredNumbers.SHARD_LEASED;
     for (Intent intent : settlement.outlived()) {
@@ -151,13 +217,12 @@ final class Settling {
     boolean noSuspects = shard.crashes == 0 || Suspects.clear(session, settlement);
     // Settled under the next holder: what ended the last one did not lie in these.
     int crashes = noSuspects && settlement.settles() ? 0 : shard.crashes;
-    if (session.update(
-            ADVANCE, settled, state, crashes, lease.shardId(), session.owner().id(), lease.token())
-        != 1) {
-      throw new IllegalStateException("A held shard did not advance, indicates a bug: " + lease);
-    }
+    advances.shards.add(
+        new @Nullable Object[] {
+          settled, state, crashes, lease.shardId(), session.owner().id(), lease.token()
+        });
     if (done) {
-      Intents.voidAll(session, lease.shardId());
+      advances.done.add(lease.shardId());
     }
     return done;
   }

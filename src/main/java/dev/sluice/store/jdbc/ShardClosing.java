@@ -237,7 +237,9 @@ final class ShardClosing {
                 now));
       }
     }
-    OutcomeRows.insert(session, lease, outcomes, counters);
+    OutcomeRows rows = new OutcomeRows(session);
+    var _ = rows.insert(lease, outcomes, counters);
+    rows.finish();
     outcomes.forEach(outcome -> ended.merge(outcome.state(), 1, Integer::sum));
     if (session.update(CLOSE_TOUCHED, shard.id) != 1) {
       throw new IllegalStateException("A touched shard did not close, indicates a bug");

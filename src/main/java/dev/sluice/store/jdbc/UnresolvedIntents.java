@@ -169,7 +169,9 @@ final class UnresolvedIntents {
     if (outcomes.isEmpty() && !suspicious) {
       return;
     }
-    int[] byState = OutcomeRows.insert(session, shard, outcomes, counters);
+    OutcomeRows rows = new OutcomeRows(session);
+    int[] byState = rows.insert(shard, outcomes, counters);
+    rows.finish();
     int inserted = 0;
     for (int count : byState) {
       inserted += count;

@@ -30,12 +30,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What the store costs an item. Not part of the build, for it decides nothing: {@code ./mvnw test
- * -Dtest=StoreCosts} prints wall and CPU time per item of the third round.
+ * -Dtest=StoreCosts} prints wall and CPU time per item of the third round; on PostgreSQL also what
+ * its processes took.
  */
 class StoreCosts {
 
@@ -44,6 +47,19 @@ class StoreCosts {
 
   private final OperatingSystemMXBean machine =
       (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+  private LongSupplier databaseMicros = () -> 0;
+
+  @Test
+  void printsCostsPerItemOnPostgres() {
+    try (TestReplicas replicas = new TestReplicas(ProcessClock.system())) {
+      PostgresStore store = replicas.open();
+      databaseMicros = replicas.server()::cpuMicros;
+      for (int round = 1; round <= 3; round++) {
+        System.out.println("round " + round + " on PostgreSQL");
+        round(store.roles());
+      }
+    }
+  }
 
   @Test
   void printsCostsPerItem(@TempDir Path directory) throws IOException {
@@ -51,26 +67,26 @@ class StoreCosts {
     try (SqliteStore store = TestStores.open(file, ProcessClock.system())) {
       for (int round = 1; round <= 3; round++) {
         System.out.println("round " + round);
-        round(store);
+        round(store.roles());
       }
     }
     System.out.println("file MiB " + (Files.size(file) >> 20));
   }
 
-  private void round(SqliteStore store) {
+  private void round(StoreRoles store) {
     List<NewShard> shards = measured("encode", StoreCosts::shards);
-    BatchRef batch = begin(store.roles().batchWriter(), oneShot(null));
-    long upload = openUpload(store.roles().batchWriter(), batch);
+    BatchRef batch = begin(store.batchWriter(), oneShot(null));
+    long upload = openUpload(store.batchWriter(), batch);
     measured(
         "append, 8 shards a call",
         () -> {
           for (int i = 0; i < shards.size(); i += 8) {
-            store.roles().batchWriter().append(upload, shards.subList(i, i + 8));
+            store.batchWriter().append(upload, shards.subList(i, i + 8));
           }
           return 0;
         });
-    store.roles().batchWriter().commitAndSeal(upload, summary(ITEMS));
-    long destination = store.roles().batchReader().destination(ALPHA.key()).orElseThrow().id();
+    store.batchWriter().commitAndSeal(upload, summary(ITEMS));
+    long destination = store.batchReader().destination(ALPHA.key()).orElseThrow().id();
     List<ClaimedShard> claimed =
         measured(
             "claim, 4 shards a call",
@@ -92,19 +108,18 @@ class StoreCosts {
         "settle, 1,000 outcomes a call",
         () -> {
           for (List<Settlement> flush : flushes) {
-            store.roles().shardQueue().settle(flush);
+            store.shardQueue().settle(flush);
           }
           return 0;
         });
-    store.roles().housekeeping().finish(List.of(batch.id()));
+    store.housekeeping().finish(List.of(batch.id()));
     measured(
         "results, 1,000 a page",
         () -> {
           long after = 0;
           boolean end = false;
           while (!end) {
-            var page =
-                store.roles().batchReader().results(batch, ItemFilter.ALL, after, 1000, false);
+            var page = store.batchReader().results(batch, ItemFilter.ALL, after, 1000, false);
             after = page.lastSeq();
             end = page.end();
           }
@@ -173,13 +188,17 @@ class StoreCosts {
     return flushes;
   }
 
-  private <T> T measured(String what, java.util.function.Supplier<T> work) {
+  private <T> T measured(String what, Supplier<T> work) {
+    long database = databaseMicros.getAsLong();
     long cpu = machine.getProcessCpuTime();
     long wall = System.nanoTime();
     T result = work.get();
     double cpuMicros = (machine.getProcessCpuTime() - cpu) / 1e3 / ITEMS;
     double wallMicros = (System.nanoTime() - wall) / 1e3 / ITEMS;
-    System.out.printf("  %-32s cpu %6.2f  wall %6.2f us/item%n", what, cpuMicros, wallMicros);
+    double databaseCpuMicros = (databaseMicros.getAsLong() - database) / (double) ITEMS;
+    System.out.printf(
+        "  %-32s cpu %6.2f  database cpu %6.2f  wall %6.2f us/item%n",
+        what, cpuMicros, databaseCpuMicros, wallMicros);
     return result;
   }
 }
