@@ -150,7 +150,7 @@ final class ThreeReplicas {
         .add(
             Section.Finding.atMost(
                 "three replicas: items sent twice without faults",
-                together.duplicates,
+                (double) together.duplicates,
                 0,
                 Double.NaN));
   }

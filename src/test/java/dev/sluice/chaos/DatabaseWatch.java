@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Sees in the database what replicas do not tell: which of them is which, who wrote for a shard
- * that another held, and how long what a dead one held stays held. Triggers note the first two; a thread
- * looks for the third.
+ * that another held, and how long what a dead one held stays held. Triggers note the first two; a
+ * thread looks for the third.
  */
 final class DatabaseWatch implements AutoCloseable {
 
@@ -240,9 +240,7 @@ final class DatabaseWatch implements AutoCloseable {
   /** Gives as what a replica joined last. */
   Member member(Replica replica) {
     return ask(
-        MEMBER,
-        row -> new Member(row.getLong(1), row.getTimestamp(2).toInstant()),
-        replica.name());
+        MEMBER, row -> new Member(row.getLong(1), row.getTimestamp(2).toInstant()), replica.name());
   }
 
   /** Waits until a replica is another one than before, and gives what it is. */

@@ -21,7 +21,9 @@ import org.jspecify.annotations.Nullable;
 /** One connection of the oracle, of one run's process; everything happens on its event loop. */
 final class OracleHandler extends ChannelInboundHandlerAdapter {
 
-  /** The header that names an item; replicas add a dash and their number, so that they are known. */
+  /**
+   * The header that names an item; replicas add a dash and their number, so that they are known.
+   */
   static final String KEY = "Idempotency-Key";
 
   private final int run;
@@ -37,8 +39,7 @@ final class OracleHandler extends ChannelInboundHandlerAdapter {
    * @param run who sends, when requests do not say
    * @param patience how much later than else it answers
    */
-  OracleHandler(
-      int run, Duration patience, Answers answers, OracleLog log, AtomicLong requests) {
+  OracleHandler(int run, Duration patience, Answers answers, OracleLog log, AtomicLong requests) {
     this.run = run;
     this.patience = patience;
     this.answers = answers;

@@ -11,8 +11,8 @@ import java.time.Instant;
 
 /**
  * The oracle's own file, only ever appended to. Three kinds of lines, each with the number of the
- * request: {@code B number sender key attempt micros} when a head was read, {@code W number crc} when
- * the whole body was, {@code R number status} when the reply was given. One thread.
+ * request: {@code B number sender key attempt micros} when a head was read, {@code W number crc}
+ * when the whole body was, {@code R number status} when the reply was given. One thread.
  */
 final class OracleLog {
 

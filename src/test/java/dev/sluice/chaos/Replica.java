@@ -101,8 +101,7 @@ final class Replica implements AutoCloseable {
   private void end(Instant at, Cost cost, boolean late) {
     if (living) {
       living = false;
-      story.ended(
-          new Story.Run(run, startedAt, at, cost.duplicates(), cost.doubts(), late));
+      story.ended(new Story.Run(run, startedAt, at, cost.duplicates(), cost.doubts(), late));
     }
   }
 

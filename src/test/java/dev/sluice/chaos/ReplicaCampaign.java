@@ -115,8 +115,7 @@ final class ReplicaCampaign implements AutoCloseable {
       closeAll();
       throw failure;
     }
-    this.load =
-        new Load(story, oracle, replicas::roots, Need.LOAD, new Random(random.nextLong()));
+    this.load = new Load(story, oracle, replicas::roots, Need.LOAD, new Random(random.nextLong()));
   }
 
   /** Harms them once. */
@@ -127,8 +126,7 @@ final class ReplicaCampaign implements AutoCloseable {
       harm.inflict(scene);
     } catch (IllegalStateException failure) {
       story.fault(
-          "Cycle %d, %s: %s"
-              .formatted(story.cycleCount(), harm.describe(), failure.getMessage()));
+          "Cycle %d, %s: %s".formatted(story.cycleCount(), harm.describe(), failure.getMessage()));
     }
   }
 

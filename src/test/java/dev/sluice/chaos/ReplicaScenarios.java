@@ -130,8 +130,8 @@ final class ReplicaScenarios {
     }
   }
 
-  private Row campaigns(
-      Row row, int cycles, Site site, Supplier<IntFunction<Harm>> ways) throws IOException {
+  private Row campaigns(Row row, int cycles, Site site, Supplier<IntFunction<Harm>> ways)
+      throws IOException {
     for (int done = 0; done < cycles; done += plan.lives()) {
       int most = Math.min(plan.lives(), cycles - done);
       campaign(row, done, most, site, ways.get());
@@ -144,8 +144,7 @@ final class ReplicaScenarios {
       throws IOException {
     Path directory = next();
     boolean good;
-    try (ReplicaCampaign campaign =
-        new ReplicaCampaign(directory, seed(row, first), site, null)) {
+    try (ReplicaCampaign campaign = new ReplicaCampaign(directory, seed(row, first), site, null)) {
       for (int cycle = 0; cycle < cycles; cycle++) {
         campaign.cycle(way.apply(cycle));
       }

@@ -45,11 +45,7 @@ final class Replicas implements AutoCloseable {
   }
 
   private static SluiceProcess process(
-      Path directory,
-      Setup setup,
-      int number,
-      Database database,
-      @Nullable DatabaseProxy proxy) {
+      Path directory, Setup setup, int number, Database database, @Nullable DatabaseProxy proxy) {
     Database reached = proxy == null ? database : proxy.through(database);
     String url = reached.jdbcUrl();
     Database named =

@@ -175,8 +175,7 @@ final class Scenarios {
         row.fault("Not noticed by " + net + ": " + mutation.meaning());
       } else if (!noticed.isEmpty()) {
         String first = noticed.getFirst().lines().findFirst().orElse("");
-        verdicts.add(
-            "caught by " + net + ": " + first.substring(0, Math.min(110, first.length())));
+        verdicts.add("caught by " + net + ": " + first.substring(0, Math.min(110, first.length())));
       }
     }
     if (!row.isSkipped()) {

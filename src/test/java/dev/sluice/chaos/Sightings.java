@@ -105,8 +105,7 @@ final class Sightings {
             int sender = Integer.parseInt(words[2]);
             Instant at = origin.plus(Long.parseLong(words[5]), ChronoUnit.MICROS);
             Sighting sighting =
-                new Sighting(
-                    senders.run(sender, at), sender, at, Integer.parseInt(words[4]));
+                new Sighting(senders.run(sender, at), sender, at, Integer.parseInt(words[4]));
             sightings.add(words[3], sighting);
             byNumber.put(number, sighting);
           }

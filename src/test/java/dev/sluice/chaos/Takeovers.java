@@ -51,7 +51,6 @@ final class Takeovers {
   private static String p99(String kind, List<Duration> waits) {
     return waits.isEmpty()
         ? ""
-        : String.format(
-            Locale.ROOT, "%s %.1f s", kind, Findings.p99(waits).toMillis() / 1000.0);
+        : String.format(Locale.ROOT, "%s %.1f s", kind, Findings.p99(waits).toMillis() / 1000.0);
   }
 }

@@ -17,6 +17,10 @@ import org.slf4j.LoggerFactory;
 final class JdbcShardQueue implements ShardQueue {
 
   private static final Logger log = LoggerFactory.getLogger(JdbcShardQueue.class);
+
+  /** Destinations of one transaction where rivals wait for the flows that it holds. */
+  private static final int TOGETHER = 8;
+
   private static final Duration UNREADABLE_WAIT = Duration.ofMinutes(1);
 
   private final StoreWriter writer;
@@ -54,6 +58,26 @@ final class JdbcShardQueue implements ShardQueue {
 
   @Override
   public List<ClaimedShard> claim(List<ClaimRequest> requests) {
+    if (!leases.haveRivals()) {
+      return claimTogether(requests);
+    }
+    List<ClaimedShard> claimed = new ArrayList<>();
+    for (int from = 0; from < requests.size(); from += TOGETHER) {
+      int to = Math.min(from + TOGETHER, requests.size());
+      try {
+        claimed.addAll(claimTogether(requests.subList(from, to)));
+      } catch (StoreException e) {
+        if (claimed.isEmpty()) {
+          throw e;
+        }
+        log.atWarn().setCause(e).log("Only a part of what there is could be claimed.");
+        break;
+      }
+    }
+    return claimed;
+  }
+
+  private List<ClaimedShard> claimTogether(List<ClaimRequest> requests) {
     // After a loss of power a lease is void, and what was sent under it is sent again: where that
     // must not be, an intent goes to the disk first, and the lease with it.
     List<Claims.Granted> all = new ArrayList<>();

@@ -96,7 +96,6 @@ class StoreCosts {
               do {
                 next =
                     store
-                        .roles()
                         .shardQueue()
                         .claim(List.of(new ClaimRequest(destination, 2000, 64 << 20, Set.of())));
                 all.addAll(next);
