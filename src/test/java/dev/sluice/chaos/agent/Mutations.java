@@ -72,7 +72,9 @@ public final class Mutations {
               List.of(
                   new Change.Text(STORE + "Counters", "b.total <= (", "b.total <= 40 + ("),
                   new Change.Text(
-                      STORE + "Finishing", "AND total <= coalesce((", "AND total <= 40 + coalesce(("),
+                      STORE + "Finishing",
+                      "AND total <= coalesce((",
+                      "AND total <= 40 + coalesce(("),
                   new Change.Text(
                       STORE + "Finishing",
                       "AND b.total <= coalesce((",
