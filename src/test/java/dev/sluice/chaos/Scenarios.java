@@ -20,7 +20,7 @@ final class Scenarios {
   private static final int KILL_MILLIS = 2_500;
   private static final int POWER_MILLIS = 2_000;
   private static final int CONTROL_IMAGES = 2;
-  private static final int BROKEN_LIVES = 3;
+  private static final int BROKEN_LIVES = 6;
 
   /** Two until its shard runs alone, two there, and bystanders before. */
   private static final int POISON_LIVES = 8;
