@@ -30,6 +30,8 @@ final class Sightings {
   interface Senders {
 
     /**
+     * Gives the number of the run.
+     *
      * @param sender as the oracle knows it
      * @param at when it came
      */

@@ -98,7 +98,7 @@ public final class Mutations {
                       STORE + "Settling",
                       "settled_count, lease_owner, lease_token",
                       "settled_count, 0, lease_token"),
-                  new Change.NoCall(STORE + "Settling", "shard", "Owner.id"),
+                  new Change.NoCall(STORE + "Settling", "held", "Owner.id"),
                   new Change.Text(
                       STORE + "Settling",
                       "WHERE id = ? AND lease_owner = ?",

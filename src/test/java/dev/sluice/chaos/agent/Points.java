@@ -42,7 +42,7 @@ public final class Points {
           point("upload.removed", Need.BROKEN_UPLOAD, 1, exit(STORE + "Uploads", "remove")),
           // Claims.
           load("claim.granted", 10, exit(STORE + "Claims", "grant")),
-          load("claim.committed", 5, after(QUEUE, "claim", "StoreWriter.writeForgettable")),
+          load("claim.committed", 5, after(QUEUE, "claimTogether", "StoreWriter.writeForgettable")),
           load("claim.loaded", 5, exit(QUEUE, "claim")),
           // Intents.
           load("intend.begun", 20, entry(STORE + "Settling", "intend")),

@@ -228,7 +228,7 @@ class PostgresFaultsTests {
     BatchRef batch = batch();
     Settlement settlement =
         all(claimAll(queue(), 100).getFirst(), OutcomeState.SUCCEEDED, clock.instant());
-    proxy.loseCommitsOf("INSERT INTO outcome", 1);
+    proxy.loseCommitsOf("COPY outcome", 1);
     assertThatThrownBy(() -> queue().settle(List.of(settlement)))
         .isInstanceOf(StoreException.class)
         .hasMessageContaining("nobody knows");
