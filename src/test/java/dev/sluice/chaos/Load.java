@@ -17,8 +17,11 @@ import tools.jackson.databind.JsonNode;
  */
 final class Load implements AutoCloseable {
 
-  /** Items accepted and not yet seen by the oracle, at which clients wait. */
-  private static final int BACKLOG = 4_000;
+  /**
+   * So many more items accepted and not seen by the oracle than when the run began, at which clients
+   * wait. What was cancelled, or waits behind the door, may never be seen.
+   */
+  private static final int BACKLOG = 2_000;
 
   private static final Duration BREATH = Duration.ofMillis(40);
 
@@ -28,6 +31,7 @@ final class Load implements AutoCloseable {
   private final Client client;
   private final List<Thread> threads = new ArrayList<>();
   private final int run;
+  private final long unseenBefore;
   private volatile boolean stopped;
   private volatile boolean done;
 
@@ -116,7 +120,7 @@ final class Load implements AutoCloseable {
   private void submitNext(Random random) {
     Submission submission = story.unfinished().poll();
     if (submission == null) {
-      if (story.acceptedItems() - oracle.requestCount() > BACKLOG) {
+      if (unseen() - unseenBefore > BACKLOG) {
         breathe();
         return;
       }
