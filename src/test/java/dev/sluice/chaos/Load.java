@@ -20,8 +20,11 @@ import tools.jackson.databind.JsonNode;
  */
 final class Load implements AutoCloseable {
 
-  /** Items accepted and not yet seen by the oracle, at which clients wait. */
-  private static final int BACKLOG = 4_000;
+  /**
+   * So many more items accepted and not seen by the oracle than when the run began, at which clients
+   * wait. What was cancelled, or waits behind the door, may never be seen.
+   */
+  private static final int BACKLOG = 2_000;
 
   private static final Duration BREATH = Duration.ofMillis(40);
 
@@ -30,6 +33,7 @@ final class Load implements AutoCloseable {
   private final Need need;
   private final Client client;
   private final List<Thread> threads = new ArrayList<>();
+  private final long unseenBefore;
   private volatile boolean stopped;
   private volatile boolean done;
 
@@ -54,6 +58,11 @@ final class Load implements AutoCloseable {
     this.oracle = oracle;
     this.need = need;
     this.client = new Client(roots);
+    this.unseenBefore = unseen();
+  }
+
+  private long unseen() {
+    return story.acceptedItems() - oracle.requestCount();
   }
 
   /** Starts a client that only ends what others had begun. */
@@ -124,7 +133,7 @@ final class Load implements AutoCloseable {
   private void submitNext(Random random) {
     Submission submission = story.unfinished().poll();
     if (submission == null) {
-      if (story.acceptedItems() - oracle.requestCount() > BACKLOG) {
+      if (unseen() - unseenBefore > BACKLOG) {
         breathe();
         return;
       }

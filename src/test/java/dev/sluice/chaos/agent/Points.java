@@ -66,7 +66,7 @@ public final class Points {
           load("finish", 3, exit(STORE + "Finishing", "finish")),
           // The next start.
           point("takeover.begin", Need.START, 1, entry(START, "takeOver")),
-          point("takeover.step", Need.START, 5, after(TAKEOVER, "follow", "Session.update")),
+          point("takeover.step", Need.START, 2, after(TAKEOVER, "follow", "Session.update")),
           point(
               "takeover.judged", Need.START, 1, exit(STORE + "UnresolvedIntents", "resolve").of(1)),
           point("takeover.commit", Need.START, 1, before(START, "takeOver", "Connection.commit")),
