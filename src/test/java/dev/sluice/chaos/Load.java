@@ -21,8 +21,8 @@ import tools.jackson.databind.JsonNode;
 final class Load implements AutoCloseable {
 
   /**
-   * So many more items accepted and not seen by the oracle than when the run began, at which clients
-   * wait. What was cancelled, or waits behind the door, may never be seen.
+   * So many more items accepted and not seen by the oracle than when the run began, at which
+   * clients wait. What was cancelled, or waits behind the door, may never be seen.
    */
   private static final int BACKLOG = 2_000;
 
