@@ -56,6 +56,11 @@ final class Load implements AutoCloseable {
     this.need = need;
     this.run = run;
     this.client = new Client(root);
+    this.unseenBefore = unseen();
+  }
+
+  private long unseen() {
+    return story.acceptedItems() - oracle.requestCount();
   }
 
   /** Starts a client that only ends what others had begun. */
