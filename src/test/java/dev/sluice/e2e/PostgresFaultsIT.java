@@ -80,6 +80,7 @@ class PostgresFaultsIT {
     List<String> arguments = new ArrayList<>(way.through(database).arguments());
     arguments.add("--sluice.dispatch.concurrency=" + CONCURRENCY);
     arguments.add("--sluice.dispatch.outcome-buffer=" + OUTCOME_BUFFER);
+    arguments.add("--sluice.dispatch.flush-size=" + OUTCOME_BUFFER);
     arguments.add("--sluice.dispatch.intent-window=" + INTENT_WINDOW);
     return SluiceProcess.in(directory, arguments.toArray(String[]::new));
   }
