@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
@@ -196,7 +197,7 @@ class PostgresFaultsIT {
     JsonNode oftenEnd = client.awaitFinished(often, LIMIT);
     JsonNode onceEnd = client.awaitFinished(once, LIMIT);
     Duration takenOver = Duration.ofNanos(System.nanoTime() - silentAt);
-    TreeMap<Integer, String> before = results(often);
+    Map<Integer, String> before = results(often);
     assertThat(sent(one)).as("sent 9.5 s after the network was gone").isEqualTo(sentByThen);
 
     oneWay.heal();
@@ -221,8 +222,8 @@ class PostgresFaultsIT {
     assertThat(client.batch(once).path("counts")).isEqualTo(onceEnd.path("counts"));
   }
 
-  private TreeMap<Integer, String> results(String id) {
-    TreeMap<Integer, String> lines = new TreeMap<>();
+  private Map<Integer, String> results(String id) {
+    Map<Integer, String> lines = new TreeMap<>();
     client.results(id, "", line -> lines.put(line.path("index").asInt(), line.toString()));
     return lines;
   }
