@@ -1,5 +1,7 @@
 package dev.sluice.chaos;
 
+import dev.sluice.chaos.agent.Mutation;
+import dev.sluice.chaos.agent.Mutations;
 import dev.sluice.fixture.SluiceProcess;
 import java.io.IOException;
 import java.net.URI;
@@ -29,6 +31,9 @@ final class Campaign implements AutoCloseable {
   /** Something broken may never end; what is only slow must not be taken for it. */
   private static final Duration SHORT_DRAIN = Duration.ofSeconds(60);
 
+  /** What the disk has lost never ends, and that is all that is looked for. */
+  private static final Duration LOST_DRAIN = Duration.ofSeconds(12);
+
   private static final int POISONED = 400;
 
   private final Path directory;
@@ -54,8 +59,15 @@ final class Campaign implements AutoCloseable {
     this.random = new Random(seed);
     this.oracle = new Oracle(directory.resolve("oracle.log"), seed);
     this.agent = AgentJar.in(directory);
-    this.limit = mutation == null ? DRAIN : SHORT_DRAIN;
+    this.limit = limit(mutation);
     this.broken = mutation == null ? List.of() : List.of("break=" + mutation);
+  }
+
+  private static Duration limit(@Nullable String mutation) {
+    if (mutation == null) {
+      return DRAIN;
+    }
+    return Mutations.named(mutation).nets().contains(Mutation.Net.POWER) ? LOST_DRAIN : SHORT_DRAIN;
   }
 
   /** Lives one life. */

@@ -57,7 +57,6 @@ class CrashLaboratoryIT {
                         "commit.after",
                         "send.writing",
                         "takeover.step",
-                        "settle.committed",
                         "seal.after",
                         "stop.given-back")
                     .map(Points::named)
