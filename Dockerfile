@@ -1,5 +1,5 @@
 #   docker build -t sluice .
-#   docker run -p 127.0.0.1:8080:8080 -p 127.0.0.1:8081:8081 -v sluice-data:/data sluice
+#   docker run -p 127.0.0.1:8080:8080 -p 127.0.0.1:8081:8081 -v sluice-data:/data -e SLUICE_SECURITY_INSECURE=true sluice
 #
 # Base images are arguments, so that a registry of one's own can serve them.
 ARG JDK_IMAGE=eclipse-temurin:25-jdk
@@ -40,8 +40,8 @@ RUN java @jvm.options -Xmx512m -XX:AOTCacheOutput=/app/sluice.aot -jar sluice.ja
     $(grep -v '^#' training.args) --sluice.store.path=/tmp/training/sluice.db \
   && rm -rf /tmp/training && test -s /app/sluice.aot
 
-# Inside a container loopback reaches nobody. Whoever publishes the ports decides who may come: there is no
-# authentication yet, and a WARN line at start says so.
+# Inside a container loopback reaches nobody. The start is refused until the container is told who may come in: see
+# "Who may come in" in the README.
 ENV SERVER_ADDRESS=0.0.0.0 \
   MANAGEMENT_SERVER_ADDRESS=0.0.0.0 \
   SLUICE_STORE_PATH=/data/sluice.db

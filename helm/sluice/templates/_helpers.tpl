@@ -51,6 +51,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
     "spring" (dict "lifecycle" (dict "timeout-per-shutdown-phase" (printf "%ds" (add .Values.shutdown.drainSeconds 5))))
     "sluice" (dict "dispatch" (dict "drain" (printf "%ds" (int .Values.shutdown.drainSeconds))))
 -}}
+{{- if .Values.security.insecure -}}
+{{- $_ := set $config.sluice "security" (dict "insecure" true) -}}
+{{- end -}}
 {{- with .Values.defaultRate -}}
 {{- if .permits -}}
 {{- $_ := set $config.sluice.dispatch "default-rate" (dict "permits" (int64 .permits) "per" (default "1s" .per)) -}}

@@ -1,6 +1,7 @@
 package dev.sluice.api;
 
 import jakarta.servlet.http.HttpServletRequest;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -32,12 +33,16 @@ final class Problems {
     all.setContentType(MediaType.APPLICATION_PROBLEM_JSON);
     all.setCacheControl("no-store");
     if (problem.retryAfter() != null) {
-      all.set(
-          HttpHeaders.RETRY_AFTER, Long.toString(Math.max(1, problem.retryAfter().toSeconds())));
+      all.set(HttpHeaders.RETRY_AFTER, seconds(problem.retryAfter()));
     }
     return ResponseEntity.status(problem.status())
         .headers(all)
         .body(body(problem, request.getRequestURI()));
+  }
+
+  /** Gives a wait as {@code Retry-After} has it: whole seconds, at least one. */
+  static String seconds(Duration wait) {
+    return Long.toString(Math.max(1, wait.toSeconds()));
   }
 
   /** Gives the members of a problem; extensions never replace the standard ones. */

@@ -1,6 +1,7 @@
 package dev.sluice.ops;
 
 import dev.sluice.model.ConnectionPools;
+import dev.sluice.model.InboundAccess;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.LaneBoard;
 import dev.sluice.store.StoreHealth;
@@ -19,7 +20,6 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplicat
 import org.springframework.boot.autoconfigure.context.LifecycleProperties;
 import org.springframework.boot.tomcat.ConfigurableTomcatWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
-import org.springframework.boot.web.server.autoconfigure.ServerProperties;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -118,8 +118,22 @@ class OpsConfiguration {
 
   @Bean
   @ConditionalOnWebApplication
-  ListenWarning listenWarning(ServerProperties server, ManagementServerProperties management) {
-    return new ListenWarning(server.getAddress(), management.getAddress());
+  ListenNotice listenNotice(ManagementServerProperties management) {
+    return new ListenNotice(management.getAddress());
+  }
+
+  @Bean
+  MeterBinder accessMeters(ObjectProvider<InboundAccess> access) {
+    return registry ->
+        access.ifAvailable(
+            found ->
+                Gauge.builder(
+                        "sluice.security.insecure",
+                        found,
+                        who -> who == InboundAccess.ANYBODY ? 1 : 0)
+                    .description("Whether the API is open to everybody who reaches its port")
+                    .strongReference(true)
+                    .register(registry));
   }
 
   /** Tomcat reads bodies under the timeout of the request line unless it is told otherwise. */

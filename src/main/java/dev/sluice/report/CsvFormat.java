@@ -54,6 +54,11 @@ final class CsvFormat implements ResultFormat {
   }
 
   @Override
+  public String extension() {
+    return "csv";
+  }
+
+  @Override
   public void begin(OutputStream out) throws IOException {
     List<@Nullable Object> names = new ArrayList<>();
     names.add("id");

@@ -23,6 +23,11 @@ final class NdjsonFormat implements ResultFormat {
   }
 
   @Override
+  public String extension() {
+    return "ndjson";
+  }
+
+  @Override
   public void begin(OutputStream out) {}
 
   @Override

@@ -17,6 +17,9 @@ interface ResultFormat {
   /** Gives the content type. */
   MediaType type();
 
+  /** Gives what the name of a file in this format ends with. */
+  String extension();
+
   /** Writes what comes before the rows. */
   void begin(OutputStream out) throws IOException;
 

@@ -124,6 +124,10 @@ final class ResultsController {
     response.setContentType(format.type().toString());
     response.setHeader(HttpHeaders.CACHE_CONTROL, "no-store");
     response.setHeader("X-Content-Type-Options", "nosniff");
+    response.setHeader(
+        HttpHeaders.CONTENT_DISPOSITION,
+        "attachment; filename=\"%s.%s\""
+            .formatted(query.batch().ref().publicId(), format.extension()));
     OutputStream out = new BufferedOutputStream(response.getOutputStream(), BUFFER_BYTES);
     format.begin(out);
     while (true) {

@@ -20,11 +20,18 @@ import org.springframework.web.bind.annotation.RestController;
 /** The read side and the controls on a real port, on the real store, without dispatch. */
 @SpringBootConfiguration(proxyBeanMethods = false)
 @EnableAutoConfiguration
-@ComponentScan({"dev.sluice.api", "dev.sluice.report", "dev.sluice.control", "dev.sluice.store"})
+@ComponentScan({
+  "dev.sluice.api",
+  "dev.sluice.report",
+  "dev.sluice.control",
+  "dev.sluice.security",
+  "dev.sluice.store"
+})
 @ConfigurationPropertiesScan({
   "dev.sluice.api",
   "dev.sluice.report",
   "dev.sluice.control",
+  "dev.sluice.security",
   "dev.sluice.store"
 })
 public class ApiTestApplication {

@@ -12,10 +12,12 @@ import org.springframework.context.annotation.FilterType;
 @SpringBootConfiguration(proxyBeanMethods = false)
 @EnableAutoConfiguration
 @ComponentScan(
-    basePackages = {"dev.sluice.api", "dev.sluice.intake"},
+    basePackages = {"dev.sluice.api", "dev.sluice.intake", "dev.sluice.security"},
     excludeFilters =
-        @ComponentScan.Filter(type = FilterType.REGEX, pattern = "dev.sluice.api.ApiTest.*"))
-@ConfigurationPropertiesScan({"dev.sluice.api", "dev.sluice.intake"})
+        @ComponentScan.Filter(
+            type = FilterType.REGEX,
+            pattern = "dev.sluice.(api.ApiTest|security.Test).*"))
+@ConfigurationPropertiesScan({"dev.sluice.api", "dev.sluice.intake", "dev.sluice.security"})
 public class SubmissionApplication {
 
   @Bean

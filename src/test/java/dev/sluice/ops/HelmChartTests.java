@@ -171,6 +171,13 @@ class HelmChartTests {
   }
 
   @Test
+  void nobodyIsLetInUnlessTheOperatorSaysSo() throws IOException {
+    assertThat(config(render("")).getProperty("sluice.security.insecure")).isNull();
+    assertThat(config(render("security: {insecure: true}")).getProperty("sluice.security.insecure"))
+        .isEqualTo(true);
+  }
+
+  @Test
   void thePodMayDoAsLittleAsPossible() {
     Map<String, Node> objects = render("");
     Node pod = pod(objects);
@@ -264,6 +271,7 @@ class HelmChartTests {
         "persistence: {accessMode: ReadWriteMany} | accessMode",
         "image: {repository: ''} | repository",
         "probes: {startup: {path: /x}} | path",
+        "security: {insecure: 'yes'} | insecure",
         "config: {sluice: {dispatch: {drain: 1s}}} | shutdown.drainSeconds",
         "config: {sluice: {dispatch: {default-rate: {permits: 1}}}} | defaultRate",
       })

@@ -75,14 +75,13 @@ class ListeningTests {
   }
 
   @Test
-  void warnsOfAnAddressBeyondLoopbackOnly(CapturedOutput output) {
-    new ListenWarning(LOOPBACK, LOOPBACK).warn();
-    assertThat(output).doesNotContain("no authentication yet");
-    new ListenWarning(LOOPBACK, ANY).warn();
-    assertThat(output).contains("WARN").contains("management.server.address=127.0.0.1");
-    assertThat(output).doesNotContain("The API listens");
-    new ListenWarning(null, LOOPBACK).warn();
-    assertThat(output).contains("The API listens beyond loopback");
+  void tellsOfAManagementPortBeyondLoopbackOnly(CapturedOutput output) {
+    new ListenNotice(LOOPBACK).tell();
+    assertThat(output).doesNotContain("The management port listens beyond loopback");
+    new ListenNotice(ANY).tell();
+    assertThat(output).contains("The management port listens beyond loopback");
+    new ListenNotice(null).tell();
+    assertThat(output).contains("management.server.address=\"any\"");
   }
 
   private AbstractHttp11Protocol<?> protocol() {

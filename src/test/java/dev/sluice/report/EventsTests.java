@@ -67,7 +67,7 @@ class EventsTests extends ApiTestBase {
       String request =
           "GET /v1/batches/"
               + ref.publicId()
-              + "/events HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\n"
+              + "/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n"
               + "Connection: close\r\n\r\n";
       socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
       lines =

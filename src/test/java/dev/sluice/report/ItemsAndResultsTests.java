@@ -259,7 +259,8 @@ class ItemsAndResultsTests extends ApiTestBase {
       socket.connect(new java.net.InetSocketAddress(InetAddress.getLoopbackAddress(), port));
       socket.setSoTimeout(20_000);
       OutputStream out = socket.getOutputStream();
-      String request = "GET " + results(ref) + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+      String request =
+          "GET " + results(ref) + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
       out.write(request.getBytes(StandardCharsets.US_ASCII));
       InputStream in = socket.getInputStream();
       byte[] begin = in.readNBytes(8192);

@@ -1,0 +1,10 @@
+/**
+ * Who may come in: safe start-up, what a browser may be made to send, security headers.
+ *
+ * <p>Knows {@code model}, {@code store} and the manners of {@code api}; the other rooms do not know
+ * it.
+ */
+@NullMarked
+package dev.sluice.security;
+
+import org.jspecify.annotations.NullMarked;
