@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReplicaCampaign implements AutoCloseable {
 
-  private static final Duration DRAIN = Duration.ofMinutes(5);
+  /** What keeps replicas busy goes to a destination that takes two seconds and refuses some. */
+  private static final Duration DRAIN = Duration.ofMinutes(15);
 
   /** Something broken may never end. */
   private static final Duration SHORT_DRAIN = Duration.ofMinutes(2);
