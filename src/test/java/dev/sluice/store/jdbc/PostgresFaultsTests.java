@@ -19,7 +19,9 @@ import dev.sluice.model.OutcomeState;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.BatchRecord;
 import dev.sluice.store.BatchRef;
+import dev.sluice.store.BatchWriter;
 import dev.sluice.store.BatchWriter.Begun;
+import dev.sluice.store.BatchWriter.BegunUpload;
 import dev.sluice.store.ShardQueue;
 import dev.sluice.store.ShardQueue.ClaimedShard;
 import dev.sluice.store.ShardQueue.Intent;
@@ -255,6 +257,40 @@ class PostgresFaultsTests {
         .isInstanceOfSatisfying(
             Begun.Existing.class, existing -> assertThat(existing.receiving()).isFalse());
     assertThat(claimAll(queue(), 100)).hasSize(1);
+  }
+
+  @Test
+  void anUploadThatBreaksOffWhileTheDatabaseIsAwayFreesItsKeyWhenItIsBack() {
+    BatchWriter writer = store.roles().batchWriter();
+    BegunUpload.Opened upload = (BegunUpload.Opened) writer.beginUpload(oneShot("key"));
+    assertThat(writer.beginUpload(oneShot("key"))).isInstanceOf(BegunUpload.Taken.class);
+    proxy.refuse();
+    assertThatThrownBy(() -> writer.abandon(upload.uploadId())).isInstanceOf(StoreException.class);
+    proxy.heal();
+    await()
+        .atMost(SOON)
+        .ignoreExceptions()
+        .untilAsserted(() -> assertThat(submit()).isInstanceOf(Begun.Created.class));
+  }
+
+  @Test
+  void othersHearOfItFromHousekeeping() {
+    PostgresStore peer = replicas.open();
+    BatchWriter writer = store.roles().batchWriter();
+    BegunUpload.Opened upload = (BegunUpload.Opened) writer.beginUpload(oneShot("key"));
+    proxy.refuse();
+    assertThatThrownBy(() -> writer.abandon(upload.uploadId())).isInstanceOf(StoreException.class);
+    proxy.heal();
+    BatchWriter peers = peer.roles().batchWriter();
+    assertThat(peers.beginUpload(oneShot("key"))).isInstanceOf(BegunUpload.Taken.class);
+    await()
+        .atMost(SOON)
+        .ignoreExceptions()
+        .until(
+            () -> {
+              store.roles().housekeeping().deleteDeadUploads(clock.instant().minusSeconds(60), 10);
+              return peers.beginUpload(oneShot("key")) instanceof BegunUpload.Opened;
+            });
   }
 
   private Begun submit() {
