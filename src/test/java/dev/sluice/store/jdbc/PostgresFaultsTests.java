@@ -136,6 +136,18 @@ class PostgresFaultsTests {
   }
 
   @Test
+  void whatNobodyWaitsForWaitsForAConnectionThatTakesLong() {
+    // Four round trips or more a connection: longer than a caller has.
+    proxy.delay(Duration.ofMillis(150));
+    proxy.cut();
+    CompletableFuture<Long> read =
+        CompletableFuture.supplyAsync(
+            () ->
+                store.reader(Patience.LONG).read(session -> session.number("SELECT 1").orElse(0)));
+    assertThat(read).succeedsWithin(SOON);
+  }
+
+  @Test
   void aCallerDoesNotWaitLongForALock() throws SQLException {
     BatchRef batch = batch();
     try (Connection other = replicas.database().connect();
