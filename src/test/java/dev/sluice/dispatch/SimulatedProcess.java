@@ -72,7 +72,7 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
     this.writer = new OutcomeWriter(store, properties, time, DispatchObserver.NONE);
     this.admission =
         new Admission(properties.globalConcurrency(), writer::hasRoom, store::holdsLeases);
-    this.intents = new IntentWriter(store);
+    this.intents = new IntentWriter(store, time);
     this.memory = new PayloadMemory(world.memoryBytes());
     LaneContext context =
         new LaneContext(
