@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReplicaCampaign implements AutoCloseable {
 
-  /** What keeps replicas busy goes to a destination that takes two seconds and refuses some. */
+  /** What keeps replicas busy goes to a slow destination, at last one item at a time. */
   private static final Duration DRAIN = Duration.ofMinutes(15);
 
   /** Something broken may never end. */
