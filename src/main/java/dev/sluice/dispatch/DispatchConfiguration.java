@@ -52,7 +52,7 @@ class DispatchConfiguration {
     ScheduledThreadPoolExecutor ticker = scheduler("sluice-tick");
     ScheduledThreadPoolExecutor keeper = scheduler("sluice-keep");
     OutcomeWriter writer = new OutcomeWriter(queue, properties, clock, observer);
-    IntentWriter intents = new IntentWriter(queue);
+    IntentWriter intents = new IntentWriter(queue, clock);
     Admission admission =
         new Admission(properties.globalConcurrency(), writer::hasRoom, queue::holdsLeases);
     PayloadMemory memory =

@@ -41,6 +41,7 @@ final class Dispatcher implements SmartLifecycle {
   private final ScheduledExecutorService ticker;
   private final ScheduledExecutorService keeper;
   private final @Nullable ShareBeat shares;
+  private final StoreTrouble trouble;
   private volatile boolean running;
 
   Dispatcher(
@@ -66,6 +67,7 @@ final class Dispatcher implements SmartLifecycle {
     this.ticker = executors.ticker();
     this.keeper = executors.keeper();
     this.shares = executors.shares();
+    this.trouble = new StoreTrouble(log, clock, "Housekeeping failed; it will be tried again.");
   }
 
   /**
@@ -125,10 +127,7 @@ final class Dispatcher implements SmartLifecycle {
     try {
       housekeeper.tick();
     } catch (StoreException e) {
-      log.atWarn()
-          .addKeyValue("kind", e.kind())
-          .setCause(e)
-          .log("Housekeeping failed; it will be tried again.");
+      trouble.met(e);
     } catch (RuntimeException e) {
       log.atError()
           .setCause(e)
