@@ -1,6 +1,7 @@
 package dev.sluice.store.jdbc;
 
 import dev.sluice.model.ProcessClock;
+import dev.sluice.store.AuditLog;
 import dev.sluice.store.BatchReader;
 import dev.sluice.store.BatchWriter;
 import dev.sluice.store.ControlBoard;
@@ -57,6 +58,11 @@ class StoreConfiguration {
   @Bean
   BatchReader batchReader(JdbcStore store) {
     return store.roles().batchReader();
+  }
+
+  @Bean
+  AuditLog auditLog(JdbcStore store) {
+    return store.roles().auditLog();
   }
 
   @Bean

@@ -1,5 +1,6 @@
 package dev.sluice.store.jdbc;
 
+import dev.sluice.store.AuditLog;
 import dev.sluice.store.BatchReader;
 import dev.sluice.store.BatchWriter;
 import dev.sluice.store.ControlBoard;
@@ -14,6 +15,7 @@ record StoreRoles(
     ControlBoard controlBoard,
     BatchReader batchReader,
     Housekeeping housekeeping,
+    AuditLog auditLog,
     LimitShares limitShares) {
 
   static StoreRoles of(StoreParts parts, PublicIds ids) {
@@ -23,6 +25,7 @@ record StoreRoles(
         new JdbcControlBoard(parts),
         new JdbcBatchReader(parts),
         new JdbcHousekeeping(parts),
+        new JdbcAuditLog(parts),
         parts.sharesStore() ? new PostgresShares(parts.writer()) : LimitShares.WHOLE);
   }
 }
