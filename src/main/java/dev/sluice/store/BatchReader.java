@@ -35,6 +35,9 @@ public interface BatchReader {
   /** Lists items in index order from {@code fromIndex} on, pending ones too. */
   List<ItemRecord> items(BatchRef batch, ItemFilter filter, long fromIndex, int limit);
 
+  /** Gives what a tenant has that is not finished; counts batches, never items. */
+  TenantUsage usage(String tenant);
+
   /** Finds items by the client's label in all batches of a tenant, newest batch first. */
   List<ItemRecord> itemsById(String tenant, String clientId, int limit);
 

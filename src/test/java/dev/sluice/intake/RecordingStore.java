@@ -15,6 +15,7 @@ import dev.sluice.store.NewBatch;
 import dev.sluice.store.NewShard;
 import dev.sluice.store.ShardDecoder;
 import dev.sluice.store.StoreException;
+import dev.sluice.store.TenantUsage;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -342,6 +343,11 @@ final class RecordingStore implements BatchWriter, BatchReader {
   @Override
   public List<ItemRecord> items(BatchRef batch, ItemFilter filter, long fromIndex, int limit) {
     throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public TenantUsage usage(String tenant) {
+    return new TenantUsage(0, 0, 0);
   }
 
   @Override

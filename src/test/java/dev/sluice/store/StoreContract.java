@@ -183,6 +183,25 @@ public abstract class StoreContract {
   class Intake {
 
     @Test
+    void countsWhatATenantHasThatIsNotFinished() {
+      assertThat(store.reader().usage(Tenants.DEFAULT)).isEqualTo(new TenantUsage(0, 0, 0));
+      BatchRef open = begin(store.writer(), open(null));
+      BatchRef batch = sealed(store.writer(), shard(ALPHA, 0, 10), shard(BETA, 10, 5));
+      assertThat(store.reader().usage(Tenants.DEFAULT)).isEqualTo(new TenantUsage(2, 15, 1_500));
+      assertThat(store.reader().usage("another")).isEqualTo(new TenantUsage(0, 0, 0));
+
+      List<ClaimedShard> claimed = claimAll(store.queue(), 1000);
+      settle(all(claimed.get(0), OutcomeState.FAILED, clock.instant()));
+      int left = claimed.get(1).itemCount();
+      assertThat(store.reader().usage(Tenants.DEFAULT)).isEqualTo(new TenantUsage(2, left, 1_500));
+
+      settle(all(claimed.get(1), OutcomeState.SUCCEEDED, clock.instant()));
+      store.housekeeping().finish(List.of(batch.id()));
+      assertThat(store.reader().usage(Tenants.DEFAULT)).isEqualTo(new TenantUsage(1, 0, 0));
+      assertThat(read(open).counts().total()).isZero();
+    }
+
+    @Test
     void hidesAOneShotBatchUntilItIsSealed() {
       BatchRef batch = begin(store.writer(), oneShot(null));
       long upload = openUpload(store.writer(), batch);

@@ -8,6 +8,7 @@ import dev.sluice.store.DestinationRecord;
 import dev.sluice.store.FailureGroup;
 import dev.sluice.store.ItemFilter;
 import dev.sluice.store.ItemRecord;
+import dev.sluice.store.TenantUsage;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -47,6 +48,15 @@ final class JdbcBatchReader implements BatchReader {
           ORDER BY sum(f.item_count) DESC, f.state, f.status, f.error_code, f.destination_id
           LIMIT ?
           """);
+
+  private static final String USAGE =
+      """
+      SELECT count(*), coalesce(sum(b.total), 0) - coalesce(sum((
+          SELECT coalesce(sum(c.succeeded + c.failed + c.expired + c.cancelled + c.rejected + c.in_doubt), 0)
+          FROM batch_counter c WHERE c.batch_id = b.id)), 0),
+        coalesce(sum(b.byte_count), 0)
+      FROM batch b WHERE b.tenant = ? AND b.finished_at IS NULL
+      """;
 
   private static final String DESTINATIONS =
       "SELECT " + Destinations.COLUMNS + " FROM destination WHERE id > ? ORDER BY id LIMIT ?";
@@ -100,6 +110,18 @@ final class JdbcBatchReader implements BatchReader {
   @Override
   public List<ItemRecord> items(BatchRef batch, ItemFilter filter, long fromIndex, int limit) {
     return scans.read(session -> new ItemReads(session, batch).page(filter, fromIndex, limit));
+  }
+
+  @Override
+  public TenantUsage usage(String tenant) {
+    TenantUsage usage =
+        points.<@Nullable TenantUsage>read(
+            session ->
+                session.first(
+                    USAGE,
+                    row -> new TenantUsage(row.getLong(1), row.getLong(2), row.getLong(3)),
+                    tenant));
+    return usage == null ? new TenantUsage(0, 0, 0) : usage;
   }
 
   @Override
