@@ -102,6 +102,8 @@ final class ProblemAdvice {
           new ApiProblem(408, "request_timeout", "The request body did not arrive in time");
       case EOFException _ ->
           new ApiProblem(400, "unreadable_body", "The request body ended too early");
+      case org.apache.tomcat.util.http.InvalidParameterException _ ->
+          new ApiProblem(400, "invalid_parameter", "The query string is not valid UTF-8");
       case org.apache.coyote.BadRequestException _ ->
           new ApiProblem(400, "unreadable_body", "The request body is not valid HTTP");
       case AsyncRequestTimeoutException _ ->

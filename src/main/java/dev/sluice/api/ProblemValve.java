@@ -19,7 +19,7 @@ public final class ProblemValve extends ErrorReportValve {
 
   @Override
   protected void report(Request request, Response response, @Nullable Throwable thrown) {
-    int status = response.getStatus();
+    int status = asked(response.getStatus());
     // Begun or already reported answers stay as they are; setErrorReported tells exactly once.
     if (status < 400 || response.getContentWritten() > 0 || !response.setErrorReported()) {
       return;
@@ -33,6 +33,7 @@ public final class ProblemValve extends ErrorReportValve {
         JSON.writeValueAsBytes(
             Problems.body(new ApiProblem(status, Problems.code(status), detail), null));
     try {
+      response.setStatus(status);
       response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
       response.setCharacterEncoding(StandardCharsets.UTF_8);
       response.setContentLength(body.length);
@@ -45,5 +46,10 @@ public final class ProblemValve extends ErrorReportValve {
     } catch (IOException e) {
       container.getLogger().debug("A client went away before it saw its problem", e);
     }
+  }
+
+  /** A transfer coding that nobody knows is the client's fault, not one of ours. */
+  private static int asked(int status) {
+    return status == 501 ? 400 : status;
   }
 }

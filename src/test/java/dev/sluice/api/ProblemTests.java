@@ -76,6 +76,9 @@ class ProblemTests extends ApiTestBase {
     get("/v1/batches?limit=0").isProblem(400, "invalid_parameter");
     get("/v1/batches?limit=1001").isProblem(400, "invalid_parameter");
     get("/v1/batches?state=WRONG").isProblem(400, "invalid_parameter");
+    get("/v1/batches?state=%20").isProblem(400, "invalid_parameter");
+    get("/v1/batches/" + id + "/items?state=OPEN,%20").isProblem(400, "invalid_parameter");
+    get("/v1/batches/" + id + "/items?state=%20").isProblem(400, "invalid_parameter");
     get("/v1/batches?cursor=@@").isProblem(400, "invalid_cursor");
     get("/v1/batches?cursor=AAAA").isProblem(400, "invalid_cursor");
     get("/v1/batches?cursor=" + Cursor.ITEMS.after(3)).isProblem(400, "invalid_cursor");
@@ -164,6 +167,12 @@ class ProblemTests extends ApiTestBase {
           .startsWith("HTTP/1.1 400")
           .contains("application/problem+json", "\"code\":\"invalid_request\"")
           .doesNotContain("<html");
+    }
+    for (String query : List.of("name=%ff%fe", "cursor=%ED%A0%80", "limit=%80")) {
+      assertThat(raw("/v1/batches?" + query))
+          .as(query)
+          .startsWith("HTTP/1.1 400")
+          .contains("\"code\":\"invalid_parameter\"");
     }
     assertThat(raw("/v1/batches?name=%GG"))
         .startsWith("HTTP/1.1 400")
