@@ -1,5 +1,7 @@
 #   docker build -t sluice .
-#   docker run -p 127.0.0.1:8080:8080 -p 127.0.0.1:8081:8081 -v sluice-data:/data -e SLUICE_SECURITY_INSECURE=true sluice
+#   docker run --rm sluice new-key billing > keys.yaml
+#   docker run -p 8080:8080 -p 127.0.0.1:8081:8081 -v sluice-data:/data \
+#     -v ./keys.yaml:/etc/sluice/keys.yaml:ro -e SPRING_CONFIG_IMPORT=file:/etc/sluice/keys.yaml sluice
 #
 # Base images are arguments, so that a registry of one's own can serve them.
 ARG JDK_IMAGE=eclipse-temurin:25-jdk

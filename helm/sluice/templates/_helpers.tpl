@@ -51,6 +51,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
     "spring" (dict "lifecycle" (dict "timeout-per-shutdown-phase" (printf "%ds" (add .Values.shutdown.drainSeconds 5))))
     "sluice" (dict "dispatch" (dict "drain" (printf "%ds" (int .Values.shutdown.drainSeconds))))
 -}}
+{{- if .Values.security.keysSecret -}}
+{{- $_ := set $config.spring "config" (dict "import" "file:/etc/sluice-keys/keys.yaml") -}}
+{{- end -}}
 {{- if .Values.security.insecure -}}
 {{- $_ := set $config.sluice "security" (dict "insecure" true) -}}
 {{- end -}}

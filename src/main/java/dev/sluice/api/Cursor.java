@@ -14,7 +14,9 @@ public enum Cursor {
   /** Items in index order. */
   ITEMS('i'),
   /** Destinations in id order. */
-  DESTINATIONS('d');
+  DESTINATIONS('d'),
+  /** The audit record, newest first. */
+  AUDIT('a');
 
   private static final byte VERSION = 1;
   private static final int BYTES = 1 + 1 + Long.BYTES;

@@ -16,6 +16,7 @@ import org.springframework.web.bind.annotation.RestController;
  * typing error. A call that gets built leaves the list and its mapping.
  */
 @Hidden
+@Requires(Role.CONTROL)
 @RestController
 @RequestMapping("/v1/batches/{id}")
 final class NotSupportedCalls {
@@ -36,6 +37,7 @@ final class NotSupportedCalls {
     return refuse(request);
   }
 
+  @Requires(Role.READ)
   @TakesQuery("*")
   @GetMapping("/timeline")
   ResponseEntity<Object> timeline(HttpServletRequest request) {

@@ -1,5 +1,6 @@
 package dev.sluice.api;
 
+import io.swagger.v3.oas.models.Components;
 import io.swagger.v3.oas.models.OpenAPI;
 import io.swagger.v3.oas.models.info.Info;
 import io.swagger.v3.oas.models.media.ArraySchema;
@@ -10,9 +11,12 @@ import io.swagger.v3.oas.models.media.ObjectSchema;
 import io.swagger.v3.oas.models.media.Schema;
 import io.swagger.v3.oas.models.media.StringSchema;
 import io.swagger.v3.oas.models.responses.ApiResponse;
+import io.swagger.v3.oas.models.security.SecurityRequirement;
+import io.swagger.v3.oas.models.security.SecurityScheme;
 import io.swagger.v3.oas.models.tags.Tag;
 import java.util.List;
 import org.springdoc.core.customizers.OpenApiCustomizer;
+import org.springdoc.core.utils.SpringDocUtils;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.info.BuildProperties;
 import org.springframework.context.annotation.Bean;
@@ -25,6 +29,12 @@ import org.springframework.context.annotation.Configuration;
 class OpenApiConfiguration {
 
   private static final String PROBLEM = "Problem";
+  private static final String BEARER = "bearer";
+
+  static {
+    // Who calls comes from the credential, so it is no parameter.
+    SpringDocUtils.getConfig().addRequestWrapperToIgnore(Caller.class);
+  }
 
   @Bean
   OpenAPI sluiceApi(ObjectProvider<BuildProperties> build) {
@@ -38,6 +48,16 @@ class OpenApiConfiguration {
                     "Durable batch dispatch of HTTP requests. Every error is an RFC 9457 problem"
                         + " with a stable code.")
                 .version(version == null ? "development" : version))
+        .components(
+            new Components()
+                .addSecuritySchemes(
+                    BEARER,
+                    new SecurityScheme()
+                        .type(SecurityScheme.Type.HTTP)
+                        .scheme("bearer")
+                        .description(
+                            "An API key or a JSON Web Token, where the operator asks for one")))
+        .addSecurityItem(new SecurityRequirement().addList(BEARER))
         .tags(
             List.of(
                 new Tag().name("Batches").description("Submit, follow and control batches"),

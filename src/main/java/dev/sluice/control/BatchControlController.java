@@ -3,13 +3,15 @@ package dev.sluice.control;
 import dev.sluice.api.ApiProblem;
 import dev.sluice.api.BatchAnswers;
 import dev.sluice.api.BatchView;
+import dev.sluice.api.Caller;
+import dev.sluice.api.Requires;
+import dev.sluice.api.Role;
 import dev.sluice.model.BatchState;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.model.StateReason;
 import dev.sluice.store.BatchRef;
 import dev.sluice.store.ControlBoard;
 import dev.sluice.store.ControlBoard.Controlled;
-import dev.sluice.store.Tenants;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.ExampleObject;
@@ -26,6 +28,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.HttpMediaTypeNotSupportedException;
 import org.springframework.web.bind.annotation.PatchMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -36,6 +39,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Changes, pauses, resumes and cancels batches; repeating a call changes nothing. */
 @Tag(name = "Batches")
+@Requires(Role.CONTROL)
 @RestController
 @RequestMapping(path = "/v1/batches/{id}", produces = MediaType.APPLICATION_JSON_VALUE)
 final class BatchControlController {
@@ -80,10 +84,11 @@ final class BatchControlController {
       description = "The batch",
       content = @Content(schema = @Schema(implementation = BatchView.class)))
   @PatchMapping
-  ResponseEntity<Object> patch(@PathVariable String id, HttpServletRequest request)
+  ResponseEntity<Object> patch(
+      @AuthenticationPrincipal Caller caller, @PathVariable String id, HttpServletRequest request)
       throws IOException, HttpMediaTypeNotSupportedException {
     BatchPatch patch = BatchPatch.read(ControlBody.read(request));
-    BatchRef batch = answers.find(Tenants.DEFAULT, id).ref();
+    BatchRef batch = answers.find(caller.tenant(), id).ref();
     Instant now = clock.instant();
     return switch (board.change(batch.id(), before -> patch.apply(before, now))) {
       case Controlled.Done done -> {
@@ -93,7 +98,7 @@ final class BatchControlController {
             .addKeyValue("members", patch.names())
             .addKeyValue("state", done.state())
             .log("Batch controlled.");
-        yield answers.answer(Tenants.DEFAULT, batch, HttpStatus.OK, null, false);
+        yield answers.answer(caller.tenant(), batch, HttpStatus.OK, null, false);
       }
       case Controlled.InvalidState(BatchState state) ->
           throw new ApiProblem(409, "invalid_state", over(state)).with("state", state);
@@ -121,9 +126,10 @@ final class BatchControlController {
       description = "The batch",
       content = @Content(schema = @Schema(implementation = BatchView.class)))
   @PostMapping("/pause")
-  ResponseEntity<Object> pause(@PathVariable String id, HttpServletRequest request)
+  ResponseEntity<Object> pause(
+      @AuthenticationPrincipal Caller caller, @PathVariable String id, HttpServletRequest request)
       throws IOException, HttpMediaTypeNotSupportedException {
-    return control(id, "pause", request, board::pause);
+    return control(caller, id, "pause", request, board::pause);
   }
 
   @Operation(summary = "Resume a paused batch where it was")
@@ -139,9 +145,10 @@ final class BatchControlController {
       description = "The batch",
       content = @Content(schema = @Schema(implementation = BatchView.class)))
   @PostMapping("/resume")
-  ResponseEntity<Object> resume(@PathVariable String id, HttpServletRequest request)
+  ResponseEntity<Object> resume(
+      @AuthenticationPrincipal Caller caller, @PathVariable String id, HttpServletRequest request)
       throws IOException, HttpMediaTypeNotSupportedException {
-    return control(id, "resume", request, board::resume);
+    return control(caller, id, "resume", request, board::resume);
   }
 
   @Operation(
@@ -160,17 +167,18 @@ final class BatchControlController {
       description = "The batch",
       content = @Content(schema = @Schema(implementation = BatchView.class)))
   @PostMapping("/cancel")
-  ResponseEntity<Object> cancel(@PathVariable String id, HttpServletRequest request)
+  ResponseEntity<Object> cancel(
+      @AuthenticationPrincipal Caller caller, @PathVariable String id, HttpServletRequest request)
       throws IOException, HttpMediaTypeNotSupportedException {
-    return control(id, "cancel", request, board::cancel);
+    return control(caller, id, "cancel", request, board::cancel);
   }
 
   private ResponseEntity<Object> control(
-      String id, String name, HttpServletRequest request, Call call)
+      Caller caller, String id, String name, HttpServletRequest request, Call call)
       throws IOException, HttpMediaTypeNotSupportedException {
     ObjectNode body = ControlBody.read(request);
     ControlBody.allowKeys(body, "", Set.of("reason"), Set.of());
-    BatchRef batch = answers.find(Tenants.DEFAULT, id).ref();
+    BatchRef batch = answers.find(caller.tenant(), id).ref();
     StateReason reason = Reasons.read(body, "Asked for through the API");
     return switch (call.make(batch.id(), reason)) {
       case Controlled.Done done -> {
@@ -179,7 +187,7 @@ final class BatchControlController {
             .addKeyValue("call", name)
             .addKeyValue("state", done.state())
             .log("Batch controlled.");
-        yield answers.answer(Tenants.DEFAULT, batch, HttpStatus.OK, null, false);
+        yield answers.answer(caller.tenant(), batch, HttpStatus.OK, null, false);
       }
       case Controlled.InvalidState invalid ->
           throw new ApiProblem(

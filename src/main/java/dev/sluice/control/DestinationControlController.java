@@ -2,6 +2,8 @@ package dev.sluice.control;
 
 import dev.sluice.api.DestinationKeys;
 import dev.sluice.api.DestinationView;
+import dev.sluice.api.Requires;
+import dev.sluice.api.Role;
 import dev.sluice.model.Destination;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.model.StateReason;
@@ -39,6 +41,7 @@ import tools.jackson.databind.node.ObjectNode;
  * Sets live limits of destinations and pauses them; a destination may be set before its first use.
  */
 @Tag(name = "Destinations")
+@Requires(Role.ADMIN)
 @RestController
 @RequestMapping(path = "/v1/destinations/{key}", produces = MediaType.APPLICATION_JSON_VALUE)
 final class DestinationControlController {

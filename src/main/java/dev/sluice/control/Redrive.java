@@ -1,6 +1,7 @@
 package dev.sluice.control;
 
 import dev.sluice.api.ApiProblem;
+import dev.sluice.api.Quotas;
 import dev.sluice.model.BatchOptions;
 import dev.sluice.model.DispatchObserver;
 import dev.sluice.model.Item;
@@ -91,25 +92,34 @@ final class Redrive {
   }
 
   /**
-   * Fills and seals the child; when that fails, nothing of it is left.
+   * Where the items go.
    *
    * @param uploadId the child's upload
+   * @param fingerprint of the request
+   * @param allowance asked for the items of every page
+   */
+  record Target(long uploadId, byte[] fingerprint, Quotas.Allowance allowance) {}
+
+  /**
+   * Fills and seals the child; when that fails, nothing of it is left.
+   *
    * @return items taken
    */
-  long fill(BatchRecord parent, RedriveRequest request, long uploadId, byte[] fingerprint) {
+  long fill(BatchRecord parent, RedriveRequest request, Target target) {
     boolean sealed = false;
     try {
-      long taken = copy(parent, request, uploadId, fingerprint);
+      long taken = copy(parent, request, target);
       sealed = true;
       return taken;
     } finally {
       if (!sealed) {
-        writer.abandon(uploadId);
+        writer.abandon(target.uploadId());
       }
     }
   }
 
-  private long copy(BatchRecord parent, RedriveRequest request, long uploadId, byte[] fingerprint) {
+  private long copy(BatchRecord parent, RedriveRequest request, Target target) {
+    long uploadId = target.uploadId();
     ChildShards shards = new ChildShards(writer, uploadId);
     long index = 0;
     long after = 0;
@@ -122,6 +132,9 @@ final class Redrive {
         shards.add(
             result.destination(), childItem(parent.ref(), result, index++, request.keepKeys()));
       }
+      target
+          .allowance()
+          .take(fresh.size(), fresh.stream().mapToLong(result -> bodyBytes(result.input())).sum());
       if (!fresh.isEmpty()) {
         writer.markRedriven(
             uploadId,
@@ -139,9 +152,14 @@ final class Redrive {
       throw nothing("No item matches that is terminal, not succeeded and not redriven before");
     }
     shards.flush();
-    writer.commitAndSeal(uploadId, new UploadSummary(index, shards.byteCount(), fingerprint));
+    writer.commitAndSeal(
+        uploadId, new UploadSummary(index, shards.byteCount(), target.fingerprint()));
     observer.batchAccepted(index);
     return index;
+  }
+
+  private static long bodyBytes(@Nullable Item input) {
+    return input == null ? 0 : input.request().body().length;
   }
 
   /** Leaves out what was redriven before. */

@@ -3,12 +3,15 @@ package dev.sluice.control;
 import dev.sluice.api.ApiProblem;
 import dev.sluice.api.BatchAnswers;
 import dev.sluice.api.BatchView;
+import dev.sluice.api.Caller;
+import dev.sluice.api.Quotas;
+import dev.sluice.api.Requires;
+import dev.sluice.api.Role;
 import dev.sluice.store.BatchRecord;
 import dev.sluice.store.BatchRef;
 import dev.sluice.store.BatchWriter;
 import dev.sluice.store.BatchWriter.Begun;
 import dev.sluice.store.BatchWriter.BegunUpload;
-import dev.sluice.store.Tenants;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.ExampleObject;
@@ -31,6 +34,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.HttpMediaTypeNotSupportedException;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -40,6 +44,7 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** Takes redrives. One at a time a parent, so no item is taken twice. */
 @Tag(name = "Batches")
+@Requires(Role.CONTROL)
 @RestController
 @RequestMapping(path = "/v1/batches/{id}/redrive", produces = MediaType.APPLICATION_JSON_VALUE)
 final class RedriveController {
@@ -51,14 +56,16 @@ final class RedriveController {
   private final Redrive redrive;
   private final BatchWriter writer;
   private final BatchAnswers answers;
+  private final Quotas quotas;
 
   /** Parents being redriven by this process. */
   private final Set<Long> running = ConcurrentHashMap.newKeySet();
 
-  RedriveController(Redrive redrive, BatchWriter writer, BatchAnswers answers) {
+  RedriveController(Redrive redrive, BatchWriter writer, BatchAnswers answers, Quotas quotas) {
     this.redrive = redrive;
     this.writer = writer;
     this.answers = answers;
+    this.quotas = quotas;
   }
 
   @Operation(
@@ -87,6 +94,7 @@ final class RedriveController {
       content = @Content(schema = @Schema(type = "object")))
   @PostMapping
   ResponseEntity<Object> redrive(
+      @AuthenticationPrincipal Caller caller,
       @PathVariable String id,
       @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
       @RequestHeader(name = "Prefer", required = false) @Nullable String prefer,
@@ -94,42 +102,49 @@ final class RedriveController {
       throws IOException, HttpMediaTypeNotSupportedException {
     RedriveRequest wanted = RedriveRequest.read(ControlBody.read(request));
     requireKey(key);
-    BatchRecord parent = answers.find(Tenants.DEFAULT, id);
+    BatchRecord parent = answers.find(caller.tenant(), id);
     if (wanted.dryRun()) {
       return ResponseEntity.ok(Map.of("dryRun", true, "items", redrive.count(parent, wanted)));
     }
     if (!running.add(parent.ref().id())) {
       throw inProgress();
     }
-    try {
-      return take(parent, wanted, key, prefer);
+    try (Quotas.Allowance allowance = quotas.begin(parent.tenant(), true)) {
+      return take(parent, wanted, key, prefer, allowance);
     } finally {
       running.remove(parent.ref().id());
     }
   }
 
   private ResponseEntity<Object> take(
-      BatchRecord parent, RedriveRequest wanted, @Nullable String key, @Nullable String prefer) {
+      BatchRecord parent,
+      RedriveRequest wanted,
+      @Nullable String key,
+      @Nullable String prefer,
+      Quotas.Allowance allowance) {
     byte[] fingerprint = fingerprint(parent.ref(), wanted);
     if (parent.payloadsDropped()) {
       throw Redrive.payloadExpired(parent.ref());
     }
     return switch (writer.beginUpload(redrive.child(parent, key))) {
       case BegunUpload.Opened(BatchRef child, long uploadId) -> {
-        long items = redrive.fill(parent, wanted, uploadId, fingerprint);
+        long items =
+            redrive.fill(parent, wanted, new Redrive.Target(uploadId, fingerprint, allowance));
         log.atInfo()
             .addKeyValue("batch", child.publicId())
             .addKeyValue("parent", parent.ref().publicId())
             .addKeyValue("items", items)
             .log("Redrive accepted.");
-        yield answers.answer(Tenants.DEFAULT, child, HttpStatus.ACCEPTED, prefer, false);
+        allowance.kept();
+        yield answers.answer(parent.tenant(), child, HttpStatus.ACCEPTED, prefer, false);
       }
-      case BegunUpload.Taken(Begun.Existing existing) -> replay(existing, fingerprint, prefer);
+      case BegunUpload.Taken(Begun.Existing existing) ->
+          replay(parent, existing, fingerprint, prefer);
     };
   }
 
   private ResponseEntity<Object> replay(
-      Begun.Existing existing, byte[] fingerprint, @Nullable String prefer) {
+      BatchRecord parent, Begun.Existing existing, byte[] fingerprint, @Nullable String prefer) {
     if (existing.receiving()) {
       throw inProgress();
     }
@@ -140,7 +155,7 @@ final class RedriveController {
           "idempotency_key_reused",
           "The Idempotency-Key was used for another submission; take a new one");
     }
-    return answers.answer(Tenants.DEFAULT, existing.batch(), HttpStatus.ACCEPTED, prefer, true);
+    return answers.answer(parent.tenant(), existing.batch(), HttpStatus.ACCEPTED, prefer, true);
   }
 
   private static ApiProblem inProgress() {

@@ -1,6 +1,7 @@
 package dev.sluice.intake;
 
 import dev.sluice.api.ApiProblem;
+import dev.sluice.api.Quotas;
 import dev.sluice.model.BatchState;
 import dev.sluice.model.DispatchObserver;
 import dev.sluice.store.BatchReader;
@@ -9,7 +10,6 @@ import dev.sluice.store.BatchRef;
 import dev.sluice.store.BatchWriter;
 import dev.sluice.store.BatchWriter.SealResult;
 import dev.sluice.store.BatchWriter.UploadOpening;
-import dev.sluice.store.Tenants;
 import java.security.MessageDigest;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -56,14 +56,20 @@ final class Chunks {
       throw new ApiProblem(
           400, "invalid_parameter", "Give either offset or Idempotency-Key, not both");
     }
-    BatchRecord batch = find(publicId);
-    try (UploadSlots.Slot _ = resources.slots().take()) {
+    BatchRecord batch = find(request.tenant(), publicId);
+    try (UploadSlots.Slot _ = resources.slots().take();
+        Quotas.Allowance allowance = resources.quotas().begin(request.tenant(), false)) {
       ContentStream content =
           ContentStream.open(
               request.body(), request.gzip(), resources.limits(), resources.clock(), "");
       return switch (writer.openUpload(batch.ref().id(), offset, request.idempotencyKey())) {
         case UploadOpening.Opened opened ->
-            store(batch, opened, format.chunk(content, query, resources.limits()), content);
+            store(
+                Upload.opened(writer, opened.uploadId(), resources, allowance),
+                batch,
+                opened,
+                format.chunk(content, query, resources.limits()),
+                content);
         case UploadOpening.Earlier earlier -> deduplicated(earlier, content, offset != null);
         case UploadOpening.Misaligned(long total) ->
             throw new ApiProblem(
@@ -79,8 +85,12 @@ final class Chunks {
   }
 
   private Receipt store(
-      BatchRecord batch, UploadOpening.Opened opened, ItemSource source, ContentStream content) {
-    try (Upload upload = Upload.opened(writer, opened.uploadId(), resources)) {
+      Upload begun,
+      BatchRecord batch,
+      UploadOpening.Opened opened,
+      ItemSource source,
+      ContentStream content) {
+    try (Upload upload = begun) {
       long count =
           ItemIntake.read(
               source,
@@ -107,10 +117,11 @@ final class Chunks {
   /**
    * Seals a batch; on return that is on disk. Sealing again is a no-op.
    *
+   * @param tenant whose batch it must be
    * @param expectedItems how many items the client means to have sent
    */
-  BatchRef seal(String publicId, @Nullable Long expectedItems) {
-    BatchRecord batch = find(publicId);
+  BatchRef seal(String tenant, String publicId, @Nullable Long expectedItems) {
+    BatchRecord batch = find(tenant, publicId);
     return switch (writer.seal(batch.ref().id(), expectedItems)) {
       case SealResult.Sealed(long total) -> {
         if (batch.state() == BatchState.OPEN) {
@@ -126,10 +137,8 @@ final class Chunks {
     };
   }
 
-  private BatchRecord find(String publicId) {
-    return reader
-        .batch(Tenants.DEFAULT, publicId)
-        .orElseThrow(() -> ApiProblem.batchNotFound(publicId));
+  private BatchRecord find(String tenant, String publicId) {
+    return reader.batch(tenant, publicId).orElseThrow(() -> ApiProblem.batchNotFound(publicId));
   }
 
   private static ApiProblem inProgress() {

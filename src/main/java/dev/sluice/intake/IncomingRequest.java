@@ -1,6 +1,7 @@
 package dev.sluice.intake;
 
 import dev.sluice.api.ApiProblem;
+import dev.sluice.api.Caller;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,11 +13,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * What intake needs of an HTTP request, read without touching its body.
  *
+ * @param tenant whose the batch is, as the credential tells
  * @param query the raw query
  * @param idempotencyKey without the quotes of a structured field
  * @param body not decoded
  */
 record IncomingRequest(
+    String tenant,
     @Nullable String query,
     @Nullable String contentType,
     @Nullable String idempotencyKey,
@@ -31,9 +34,10 @@ record IncomingRequest(
    *
    * @throws ApiProblem 400 for a bad key, 415 for an encoding other than gzip
    */
-  static IncomingRequest of(HttpServletRequest request) {
+  static IncomingRequest of(Caller caller, HttpServletRequest request) {
     try {
       return new IncomingRequest(
+          caller.tenant(),
           request.getQueryString(),
           request.getContentType(),
           idempotencyKey(Collections.list(request.getHeaders("Idempotency-Key"))),

@@ -1,5 +1,6 @@
 package dev.sluice.intake;
 
+import dev.sluice.api.Quotas;
 import dev.sluice.model.DispatchObserver;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.BatchReader;
@@ -15,8 +16,8 @@ import org.springframework.context.annotation.Configuration;
 class IntakeConfiguration {
 
   @Bean
-  UploadResources uploadResources(IntakeProperties limits, ProcessClock clock) {
-    return UploadResources.of(limits, clock);
+  UploadResources uploadResources(IntakeProperties limits, ProcessClock clock, Quotas quotas) {
+    return UploadResources.of(limits, clock, quotas);
   }
 
   @Bean

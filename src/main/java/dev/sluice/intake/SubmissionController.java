@@ -1,10 +1,12 @@
 package dev.sluice.intake;
 
 import dev.sluice.api.BatchAnswers;
+import dev.sluice.api.Caller;
+import dev.sluice.api.Requires;
+import dev.sluice.api.Role;
 import dev.sluice.api.TakesQuery;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.BatchRef;
-import dev.sluice.store.Tenants;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.enums.ParameterIn;
@@ -18,6 +20,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestMapping;
@@ -28,6 +31,7 @@ import org.springframework.web.bind.annotation.RestController;
  * own virtual thread.
  */
 @Tag(name = "Batches")
+@Requires(Role.SUBMIT)
 @RestController
 @RequestMapping(path = "/v1/batches", produces = MediaType.APPLICATION_JSON_VALUE)
 final class SubmissionController {
@@ -77,12 +81,13 @@ final class SubmissionController {
   @ApiResponse(responseCode = "202", description = "Accepted: stored, sealed, will be sent")
   @ApiResponse(responseCode = "201", description = "An open batch was created")
   @ApiResponse(responseCode = "200", description = "Finished within Prefer: wait")
-  ResponseEntity<Object> submit(HttpServletRequest request) {
+  ResponseEntity<Object> submit(
+      @AuthenticationPrincipal Caller caller, HttpServletRequest request) {
     requireSize(request);
-    IncomingRequest incoming = IncomingRequest.of(request);
+    IncomingRequest incoming = IncomingRequest.of(caller, request);
     Submissions.Receipt receipt = submissions.submit(incoming);
     return answers.answer(
-        Tenants.DEFAULT,
+        caller.tenant(),
         receipt.batch(),
         receipt.open() ? HttpStatus.CREATED : HttpStatus.ACCEPTED,
         receipt.open() ? null : incoming.prefer(),
@@ -122,9 +127,10 @@ final class SubmissionController {
           @Content(
               mediaType = MediaType.APPLICATION_JSON_VALUE,
               schema = @Schema(implementation = Chunks.Receipt.class)))
-  ResponseEntity<Object> append(@PathVariable String id, HttpServletRequest request) {
+  ResponseEntity<Object> append(
+      @AuthenticationPrincipal Caller caller, @PathVariable String id, HttpServletRequest request) {
     requireSize(request);
-    IncomingRequest incoming = IncomingRequest.of(request);
+    IncomingRequest incoming = IncomingRequest.of(caller, request);
     return ResponseEntity.ok(chunks.append(id, incoming));
   }
 
@@ -142,11 +148,12 @@ final class SubmissionController {
                       examples = @ExampleObject(SubmissionExamples.SEAL))))
   @ApiResponse(responseCode = "202", description = "Sealed")
   @ApiResponse(responseCode = "200", description = "Finished within Prefer: wait")
-  ResponseEntity<Object> seal(@PathVariable String id, HttpServletRequest request) {
-    IncomingRequest incoming = IncomingRequest.of(request);
+  ResponseEntity<Object> seal(
+      @AuthenticationPrincipal Caller caller, @PathVariable String id, HttpServletRequest request) {
+    IncomingRequest incoming = IncomingRequest.of(caller, request);
     Long expectedItems = SealBody.expectedItems(incoming, limits, clock);
-    BatchRef batch = chunks.seal(id, expectedItems);
-    return answers.answer(Tenants.DEFAULT, batch, HttpStatus.ACCEPTED, incoming.prefer(), false);
+    BatchRef batch = chunks.seal(caller.tenant(), id, expectedItems);
+    return answers.answer(caller.tenant(), batch, HttpStatus.ACCEPTED, incoming.prefer(), false);
   }
 
   private void requireSize(HttpServletRequest request) {

@@ -2,6 +2,7 @@ package dev.sluice.intake;
 
 import dev.sluice.api.ApiProblem;
 import dev.sluice.api.OptionsReader;
+import dev.sluice.api.Quotas;
 import dev.sluice.model.DispatchObserver;
 import dev.sluice.store.BatchRef;
 import dev.sluice.store.BatchWriter;
@@ -10,7 +11,6 @@ import dev.sluice.store.BatchWriter.BegunUpload;
 import dev.sluice.store.BatchWriter.UploadSummary;
 import dev.sluice.store.NewBatch;
 import dev.sluice.store.NewShard;
-import dev.sluice.store.Tenants;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
@@ -51,27 +51,30 @@ final class Submissions {
       throw ApiProblem.notSupported("dryRun");
     }
     Long expectedItems = query.takeCount("expectedItems");
-    try (UploadSlots.Slot _ = resources.slots().take()) {
+    try (UploadSlots.Slot _ = resources.slots().take();
+        Quotas.Allowance allowance = resources.quotas().begin(request.tenant(), true)) {
       String seed = request.idempotencyKey() == null ? null : format + "?" + shown(request.query());
       ContentStream content =
           ContentStream.open(
               request.body(), request.gzip(), resources.limits(), resources.clock(), seed);
       SubmissionBody body = format.submission(content, query, resources.limits());
       BatchHead head = body.head();
-      requireAhead(head.options().deadline(), format, request.idempotencyKey());
+      requireAhead(head.options().deadline(), format, request);
+      Submission submission = new Submission(head, body, request, allowance);
       return head.open()
-          ? create(head, request.idempotencyKey(), expectedItems, content)
-          : receive(head, body, request.idempotencyKey(), expectedItems, content);
+          ? create(submission, expectedItems, content)
+          : receive(submission, expectedItems, content);
     }
   }
 
   /** A submission that is sent again after its deadline still finds its batch. */
   private void requireAhead(
-      @Nullable Instant deadline, SubmissionFormat format, @Nullable String key) {
+      @Nullable Instant deadline, SubmissionFormat format, IncomingRequest request) {
+    String key = request.idempotencyKey();
     Instant now = resources.clock().instant();
     if (deadline == null
         || deadline.isAfter(now)
-        || (key != null && writer.isTaken(Tenants.DEFAULT, key))) {
+        || (key != null && writer.isTaken(request.tenant(), key))) {
       return;
     }
     OptionsReader.requireAhead(
@@ -83,28 +86,34 @@ final class Submissions {
   }
 
   private Receipt create(
-      BatchHead head, @Nullable String key, @Nullable Long expectedItems, ContentStream content) {
+      Submission submission, @Nullable Long expectedItems, ContentStream content) {
     if (expectedItems != null) {
       throw new ApiProblem(
           400, "invalid_parameter", "expectedItems of an open batch belongs to its seal");
     }
-    byte[] fingerprint = key == null ? null : content.fingerprint();
-    return switch (writer.begin(newBatch(head, key, fingerprint))) {
-      case Begun.Created(BatchRef batch) -> new Receipt(batch, true, false);
+    byte[] fingerprint =
+        submission.request().idempotencyKey() == null ? null : content.fingerprint();
+    return switch (writer.begin(newBatch(submission.head(), submission.request(), fingerprint))) {
+      case Begun.Created(BatchRef batch) -> {
+        submission.allowance().kept();
+        yield new Receipt(batch, true, false);
+      }
       case Begun.Existing existing ->
           replay(existing, fingerprint == null ? new byte[0] : fingerprint, true);
     };
   }
 
+  /** What came, with what its tenant may bring. */
+  private record Submission(
+      BatchHead head, SubmissionBody body, IncomingRequest request, Quotas.Allowance allowance) {}
+
   private Receipt receive(
-      BatchHead head,
-      SubmissionBody body,
-      @Nullable String key,
-      @Nullable Long expectedItems,
-      ContentStream content) {
-    Reception reception = new Reception(newBatch(head, key, null));
-    try (Upload upload = new Upload(writer, reception::open, resources)) {
-      long count = ItemIntake.read(body, head.template(), 0, resources.limits(), upload);
+      Submission submission, @Nullable Long expectedItems, ContentStream content) {
+    BatchHead head = submission.head();
+    Reception reception = new Reception(newBatch(head, submission.request(), null));
+    try (Upload upload = new Upload(writer, reception::open, resources, submission.allowance())) {
+      long count =
+          ItemIntake.read(submission.body(), head.template(), 0, resources.limits(), upload);
       if (expectedItems != null && expectedItems != count) {
         throw new ApiProblem(
                 422,
@@ -169,15 +178,15 @@ final class Submissions {
   }
 
   private static NewBatch newBatch(
-      BatchHead head, @Nullable String key, byte @Nullable [] fingerprint) {
+      BatchHead head, IncomingRequest request, byte @Nullable [] fingerprint) {
     return new NewBatch(
-        Tenants.DEFAULT,
+        request.tenant(),
         head.name(),
         head.metadata(),
         head.options(),
         head.templateJson(),
         head.open(),
-        key,
+        request.idempotencyKey(),
         fingerprint,
         null);
   }

@@ -1,6 +1,7 @@
 package dev.sluice.intake;
 
 import dev.sluice.api.ApiProblem;
+import dev.sluice.api.Quotas;
 import dev.sluice.model.Destination;
 import dev.sluice.model.Item;
 import dev.sluice.model.ProcessClock;
@@ -27,30 +28,42 @@ final class Upload implements ItemSink, AutoCloseable {
   /** The store gives an upload up that brings nothing for 60 s. */
   private static final long SIGN_OF_LIFE_NANOS = Duration.ofSeconds(15).toNanos();
 
+  private static final int TAKEN_AT_ONCE = 256;
+
   private final BatchWriter writer;
   private final LongSupplier opener;
   private final ProcessClock clock;
   private final long maxBytes;
+  private final Quotas.Allowance allowance;
   private final ShardAppender appender;
   private final ShardBuilder builder;
   private @Nullable Long uploadId;
   private long flushedAt;
   private boolean committed;
+  private int untakenItems;
+  private long untakenBytes;
 
   /** An upload that the store has opened. */
-  static Upload opened(BatchWriter writer, long uploadId, UploadResources resources) {
-    Upload upload = new Upload(writer, () -> uploadId, resources);
+  static Upload opened(
+      BatchWriter writer, long uploadId, UploadResources resources, Quotas.Allowance allowance) {
+    Upload upload = new Upload(writer, () -> uploadId, resources, allowance);
     upload.uploadId = uploadId;
     return upload;
   }
 
   /**
    * @param opener opens the upload in the store and gives its id; asked at most once
+   * @param allowance asked for every {@link #TAKEN_AT_ONCE} items, and for the rest at the end
    */
-  Upload(BatchWriter writer, LongSupplier opener, UploadResources resources) {
+  Upload(
+      BatchWriter writer,
+      LongSupplier opener,
+      UploadResources resources,
+      Quotas.Allowance allowance) {
     this.writer = writer;
     this.opener = opener;
     this.clock = resources.clock();
+    this.allowance = allowance;
     this.maxBytes = resources.limits().maxBody().toBytes();
     this.appender = new ShardAppender(writer, this::uploadId, resources.executor());
     this.builder = new ShardBuilder(resources.slots()::share, appender);
@@ -69,6 +82,11 @@ final class Upload implements ItemSink, AutoCloseable {
   @Override
   public void accept(Destination destination, Item item) {
     builder.accept(destination, item);
+    untakenItems++;
+    untakenBytes += item.request().body().length;
+    if (untakenItems == TAKEN_AT_ONCE) {
+      takeAllowance();
+    }
     if (appender.storedBytes() > maxBytes) {
       throw new ApiProblem(
           413,
@@ -83,12 +101,20 @@ final class Upload implements ItemSink, AutoCloseable {
     }
   }
 
+  private void takeAllowance() {
+    allowance.take(untakenItems, untakenBytes);
+    untakenItems = 0;
+    untakenBytes = 0;
+  }
+
   /** Makes the items part of the open batch; gives the batch's total. */
   long commit(long itemCount, ContentStream content) {
+    takeAllowance();
     builder.flush();
     appender.finish();
     long total = writer.commit(uploadId(), summary(itemCount, content));
     committed = true;
+    allowance.kept();
     return total;
   }
 
@@ -98,6 +124,7 @@ final class Upload implements ItemSink, AutoCloseable {
    * @param whole takes the batch when nothing of it is in the store yet
    */
   void commitAndSeal(long itemCount, ContentStream content, Whole whole) {
+    takeAllowance();
     builder.flush();
     List<NewShard> rest = appender.takeRest();
     UploadSummary summary = summary(itemCount, content);
@@ -108,6 +135,7 @@ final class Upload implements ItemSink, AutoCloseable {
       writer.commitAndSeal(id, rest, summary);
     }
     committed = true;
+    allowance.kept();
   }
 
   /** Stores a batch of which nothing is in the store yet. */

@@ -1,5 +1,6 @@
 package dev.sluice.intake;
 
+import dev.sluice.api.Quotas;
 import dev.sluice.model.ProcessClock;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -7,17 +8,23 @@ import java.util.concurrent.Executors;
 /**
  * What every upload uses.
  *
+ * @param quotas what tenants may bring
  * @param executor runs one append of an upload beside its parsing
  */
 record UploadResources(
-    IntakeProperties limits, ProcessClock clock, UploadSlots slots, ExecutorService executor)
+    IntakeProperties limits,
+    ProcessClock clock,
+    Quotas quotas,
+    UploadSlots slots,
+    ExecutorService executor)
     implements AutoCloseable {
 
   /** Gives resources with virtual threads of their own. */
-  static UploadResources of(IntakeProperties limits, ProcessClock clock) {
+  static UploadResources of(IntakeProperties limits, ProcessClock clock, Quotas quotas) {
     return new UploadResources(
         limits,
         clock,
+        quotas,
         new UploadSlots(limits),
         Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("intake-append-", 0).factory()));
   }

@@ -4,15 +4,17 @@ import dev.sluice.api.ApiProblem;
 import dev.sluice.api.BatchAnswers;
 import dev.sluice.api.BatchView;
 import dev.sluice.api.BatchViews;
+import dev.sluice.api.Caller;
 import dev.sluice.api.Cursor;
 import dev.sluice.api.Page;
 import dev.sluice.api.Preference;
+import dev.sluice.api.Requires;
+import dev.sluice.api.Role;
 import dev.sluice.api.TakesQuery;
 import dev.sluice.model.BatchState;
 import dev.sluice.store.BatchReader;
 import dev.sluice.store.BatchReader.BatchFilter;
 import dev.sluice.store.BatchRecord;
-import dev.sluice.store.Tenants;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Content;
@@ -27,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestHeader;
@@ -36,6 +39,7 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** Shows batches. */
 @Tag(name = "Batches")
+@Requires(Role.READ)
 @RestController
 @RequestMapping(path = "/v1/batches", produces = MediaType.APPLICATION_JSON_VALUE)
 final class BatchesController {
@@ -59,13 +63,15 @@ final class BatchesController {
   @TakesQuery("metadata.*")
   @GetMapping
   Page<BatchView> batches(
+      @AuthenticationPrincipal Caller caller,
       @RequestParam(required = false) @Nullable Set<BatchState> state,
       @RequestParam(required = false) @Nullable String name,
       @RequestParam(required = false) @Nullable String cursor,
       @RequestParam(defaultValue = "50") int limit,
       @Parameter(hidden = true) @RequestParam Map<String, String> all) {
+    Filters.requireNamed(state);
     BatchFilter filter =
-        new BatchFilter(Tenants.DEFAULT, state == null ? Set.of() : state, name, metadata(all));
+        new BatchFilter(caller.tenant(), state == null ? Set.of() : state, name, metadata(all));
     List<BatchRecord> rows =
         reader.batches(filter, Cursor.BATCHES.key(cursor), Page.limit(limit) + 1);
     return Page.of(rows, limit, views::view, row -> Cursor.BATCHES.after(row.ref().id()));
@@ -102,12 +108,13 @@ final class BatchesController {
       })
   @GetMapping("/{id}")
   ResponseEntity<Object> batch(
+      @AuthenticationPrincipal Caller caller,
       @PathVariable String id,
       @RequestHeader(name = "Prefer", required = false) @Nullable String prefer) {
     boolean waits = Preference.wait(prefer).isPresent();
     return answers.answer(
-        Tenants.DEFAULT,
-        answers.find(Tenants.DEFAULT, id).ref(),
+        caller.tenant(),
+        answers.find(caller.tenant(), id).ref(),
         waits ? HttpStatus.ACCEPTED : HttpStatus.OK,
         prefer,
         false);
@@ -117,8 +124,8 @@ final class BatchesController {
       summary = "Summarise why items did not succeed",
       description = "Groups by state, status, error code and destination, most frequent first.")
   @GetMapping("/{id}/failures")
-  List<FailureView> failures(@PathVariable String id) {
-    return reader.failures(answers.find(Tenants.DEFAULT, id).ref(), MAX_GROUPS).stream()
+  List<FailureView> failures(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
+    return reader.failures(answers.find(caller.tenant(), id).ref(), MAX_GROUPS).stream()
         .map(FailureView::of)
         .toList();
   }

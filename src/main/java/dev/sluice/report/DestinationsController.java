@@ -5,6 +5,8 @@ import dev.sluice.api.Cursor;
 import dev.sluice.api.DestinationKeys;
 import dev.sluice.api.DestinationView;
 import dev.sluice.api.Page;
+import dev.sluice.api.Requires;
+import dev.sluice.api.Role;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.BatchReader;
 import dev.sluice.store.DestinationRecord;
@@ -22,6 +24,7 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** Shows destinations with their live state. */
 @Tag(name = "Destinations")
+@Requires(Role.ADMIN)
 @RestController
 @RequestMapping(path = "/v1/destinations", produces = MediaType.APPLICATION_JSON_VALUE)
 final class DestinationsController {

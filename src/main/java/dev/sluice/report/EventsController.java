@@ -5,9 +5,11 @@ import dev.sluice.api.BatchAnswers;
 import dev.sluice.api.BatchView;
 import dev.sluice.api.BatchViews;
 import dev.sluice.api.BatchWatch;
+import dev.sluice.api.Caller;
+import dev.sluice.api.Requires;
+import dev.sluice.api.Role;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.BatchRecord;
-import dev.sluice.store.Tenants;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -21,6 +23,7 @@ import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestMapping;
@@ -29,6 +32,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Streams the progress of a batch as server-sent events, on the request's own thread. */
 @Tag(name = "Batches")
+@Requires(Role.READ)
 @RestController
 @RequestMapping("/v1/batches")
 final class EventsController {
@@ -73,8 +77,10 @@ final class EventsController {
                       mediaType = MediaType.TEXT_EVENT_STREAM_VALUE,
                       schema = @Schema(type = "string"))))
   @GetMapping(path = "/{id}/events", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
-  void events(@PathVariable String id, HttpServletResponse response) throws IOException {
-    BatchRecord batch = answers.find(Tenants.DEFAULT, id);
+  void events(
+      @AuthenticationPrincipal Caller caller, @PathVariable String id, HttpServletResponse response)
+      throws IOException {
+    BatchRecord batch = answers.find(caller.tenant(), id);
     if (!streams.tryAcquire()) {
       throw new ApiProblem(
               503, "too_many_streams", "Too many event streams are open; try again or poll")
@@ -85,13 +91,13 @@ final class EventsController {
       response.setCharacterEncoding(StandardCharsets.UTF_8);
       response.setHeader(HttpHeaders.CACHE_CONTROL, "no-store");
       response.setHeader("X-Accel-Buffering", "no");
-      follow(batch, response.getOutputStream());
+      follow(caller, batch, response.getOutputStream());
     } finally {
       streams.release();
     }
   }
 
-  private void follow(BatchRecord first, OutputStream out) throws IOException {
+  private void follow(Caller caller, BatchRecord first, OutputStream out) throws IOException {
     BatchRecord batch = first;
     String shown = "";
     long spoken = clock.nanoTime();
@@ -111,7 +117,7 @@ final class EventsController {
       if (finished || !watch.rest(settings.eventInterval())) {
         return;
       }
-      batch = answers.find(Tenants.DEFAULT, batch.ref().publicId());
+      batch = answers.find(caller.tenant(), batch.ref().publicId());
     }
   }
 

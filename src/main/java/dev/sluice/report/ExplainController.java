@@ -3,18 +3,21 @@ package dev.sluice.report;
 import dev.sluice.api.BatchAnswers;
 import dev.sluice.api.BatchView;
 import dev.sluice.api.BatchViews;
+import dev.sluice.api.Caller;
+import dev.sluice.api.Requires;
+import dev.sluice.api.Role;
 import dev.sluice.model.BatchState;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.model.StateReason;
 import dev.sluice.store.BatchReader.FlowState;
 import dev.sluice.store.BatchRecord;
-import dev.sluice.store.Tenants;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.MediaType;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestMapping;
@@ -22,6 +25,7 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** Explains what holds a batch. */
 @Tag(name = "Batches")
+@Requires(Role.READ)
 @RestController
 @RequestMapping(path = "/v1/batches", produces = MediaType.APPLICATION_JSON_VALUE)
 final class ExplainController {
@@ -61,8 +65,8 @@ final class ExplainController {
 
   @Operation(summary = "Explain what holds a batch, per destination")
   @GetMapping("/{id}/explain")
-  Explanation explain(@PathVariable String id) {
-    BatchRecord batch = answers.find(Tenants.DEFAULT, id);
+  Explanation explain(@AuthenticationPrincipal Caller caller, @PathVariable String id) {
+    BatchRecord batch = answers.find(caller.tenant(), id);
     List<FlowState> flows = views.flows(batch);
     BatchView view = views.view(batch, flows);
     Instant now = clock.instant();

@@ -2,12 +2,14 @@ package dev.sluice.report;
 
 import dev.sluice.api.ApiProblem;
 import dev.sluice.api.BatchAnswers;
+import dev.sluice.api.Caller;
+import dev.sluice.api.Requires;
+import dev.sluice.api.Role;
 import dev.sluice.store.BatchReader;
 import dev.sluice.store.BatchReader.ResultPage;
 import dev.sluice.store.BatchRecord;
 import dev.sluice.store.ItemFilter;
 import dev.sluice.store.ResultRecord;
-import dev.sluice.store.Tenants;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Content;
@@ -22,6 +24,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.HttpMediaTypeNotAcceptableException;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -37,6 +40,7 @@ import tools.jackson.databind.json.JsonMapper;
  * off; the client continues with {@code after=<seq of its last line>}.
  */
 @Tag(name = "Results")
+@Requires(Role.READ)
 @RestController
 @RequestMapping("/v1/batches")
 final class ResultsController {
@@ -74,6 +78,7 @@ final class ResultsController {
               }))
   @GetMapping("/{batchId}/results")
   void results(
+      @AuthenticationPrincipal Caller caller,
       @PathVariable String batchId,
       @RequestParam(required = false) @Nullable String id,
       @RequestParam(required = false) @Nullable Set<ItemState> state,
@@ -94,7 +99,7 @@ final class ResultsController {
     }
     boolean withInput = includesInput(include);
     ItemFilter filter = Filters.items(id, state, statusCode, errorCode, destination);
-    BatchRecord batch = answers.find(Tenants.DEFAULT, batchId);
+    BatchRecord batch = answers.find(caller.tenant(), batchId);
     if (withInput && batch.payloadsDropped()) {
       throw new ApiProblem(
           410, "payload_expired", "The inputs of batch " + batchId + " are no longer kept");

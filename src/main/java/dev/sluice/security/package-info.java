@@ -1,5 +1,6 @@
 /**
- * Who may come in: safe start-up, what a browser may be made to send, security headers.
+ * Who may come in: safe start-up, API keys and tokens, roles and tenants, quotas, the record of who
+ * did what, what a browser may be made to send, security headers.
  *
  * <p>Knows {@code model}, {@code store} and the manners of {@code api}; the other rooms do not know
  * it.

@@ -13,6 +13,7 @@ import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.ComponentScan;
+import org.springframework.context.annotation.FilterType;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
@@ -20,13 +21,16 @@ import org.springframework.web.bind.annotation.RestController;
 /** The read side and the controls on a real port, on the real store, without dispatch. */
 @SpringBootConfiguration(proxyBeanMethods = false)
 @EnableAutoConfiguration
-@ComponentScan({
-  "dev.sluice.api",
-  "dev.sluice.report",
-  "dev.sluice.control",
-  "dev.sluice.security",
-  "dev.sluice.store"
-})
+@ComponentScan(
+    basePackages = {
+      "dev.sluice.api",
+      "dev.sluice.report",
+      "dev.sluice.control",
+      "dev.sluice.security",
+      "dev.sluice.store"
+    },
+    excludeFilters =
+        @ComponentScan.Filter(type = FilterType.REGEX, pattern = "dev.sluice.security.Test.*"))
 @ConfigurationPropertiesScan({
   "dev.sluice.api",
   "dev.sluice.report",
@@ -64,6 +68,7 @@ public class ApiTestApplication {
   }
 
   /** Throws what no handler should. */
+  @Requires(Role.READ)
   @RestController
   static final class Faulty {
 

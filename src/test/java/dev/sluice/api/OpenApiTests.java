@@ -51,6 +51,8 @@ class OpenApiTests extends ApiTestBase {
           .isTrue();
       assertThat(operation.path("responses").path("200").isMissingNode()).as(call).isFalse();
     }
+    assertThat(api.path("components").path("schemas").propertyNames()).doesNotContain("Caller");
+    assertThat(api.path("security").toString()).contains("bearer");
     assertThat(paths.propertyNames()).doesNotContain("/error", "/v1/batches/{id}/timeline");
     assertThat(api.path("components").path("schemas").path("Problem").path("required").size())
         .isEqualTo(5);

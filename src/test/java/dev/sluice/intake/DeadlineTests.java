@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.api.ApiProblem;
+import dev.sluice.api.Quotas;
 import dev.sluice.model.DispatchObserver;
 import dev.sluice.store.TestClock;
 import java.io.ByteArrayInputStream;
@@ -18,7 +19,8 @@ class DeadlineTests {
   private final TestClock clock = new TestClock();
   private final RecordingStore store = new RecordingStore();
   private final Submissions submissions =
-      new Submissions(store, UploadResources.of(TestLimits.DEFAULT, clock), DispatchObserver.NONE);
+      new Submissions(
+          store, UploadResources.of(TestLimits.DEFAULT, clock, Quotas.NONE), DispatchObserver.NONE);
   private final String body =
       "{\"options\":{\"deadline\":\""
           + clock.instant().plusSeconds(60)
@@ -27,6 +29,7 @@ class DeadlineTests {
   private Submissions.Receipt submit(@Nullable String key) {
     return submissions.submit(
         new IncomingRequest(
+            "default",
             null,
             "application/json",
             key,

@@ -1,6 +1,7 @@
 package dev.sluice.intake;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.sluice.api.Quotas;
 import dev.sluice.model.DispatchObserver;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.BatchRef;
@@ -85,9 +86,10 @@ public final class IntakeMeasurement {
 
   private static void take(InputStream in, String key) {
     try (UploadResources resources =
-        UploadResources.of(TestLimits.DEFAULT, ProcessClock.system())) {
+        UploadResources.of(TestLimits.DEFAULT, ProcessClock.system(), Quotas.NONE)) {
       new Submissions(sink(), resources, DispatchObserver.NONE)
-          .submit(new IncomingRequest(null, "application/x-ndjson", key, null, false, in));
+          .submit(
+              new IncomingRequest("default", null, "application/x-ndjson", key, null, false, in));
     }
   }
 

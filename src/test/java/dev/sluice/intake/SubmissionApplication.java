@@ -1,5 +1,6 @@
 package dev.sluice.intake;
 
+import dev.sluice.fixture.MemoryAuditLog;
 import dev.sluice.model.ProcessClock;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -19,6 +20,11 @@ import org.springframework.context.annotation.FilterType;
             pattern = "dev.sluice.(api.ApiTest|security.Test).*"))
 @ConfigurationPropertiesScan({"dev.sluice.api", "dev.sluice.intake", "dev.sluice.security"})
 public class SubmissionApplication {
+
+  @Bean
+  MemoryAuditLog auditLog() {
+    return new MemoryAuditLog();
+  }
 
   @Bean
   RecordingStore store() {

@@ -173,6 +173,12 @@ class HelmChartTests {
   @Test
   void nobodyIsLetInUnlessTheOperatorSaysSo() throws IOException {
     assertThat(config(render("")).getProperty("sluice.security.insecure")).isNull();
+    Map<String, Node> keys = render("security: {keysSecret: sluice-keys}");
+    assertThat(config(keys).getProperty("spring.config.import"))
+        .isEqualTo("file:/etc/sluice-keys/keys.yaml");
+    assertThat(container(keys).at("volumeMounts", 3, "mountPath").value())
+        .isEqualTo("/etc/sluice-keys");
+    assertThat(pod(keys).at("volumes", 2, "secret", "secretName").value()).isEqualTo("sluice-keys");
     assertThat(config(render("security: {insecure: true}")).getProperty("sluice.security.insecure"))
         .isEqualTo(true);
   }

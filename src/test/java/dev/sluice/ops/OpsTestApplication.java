@@ -1,5 +1,8 @@
 package dev.sluice.ops;
 
+import dev.sluice.api.Requires;
+import dev.sluice.api.Role;
+import dev.sluice.fixture.MemoryAuditLog;
 import dev.sluice.model.ConnectionPools;
 import dev.sluice.store.LaneBoard;
 import dev.sluice.store.StoreHealth;
@@ -21,6 +24,7 @@ import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.ComponentScan;
+import org.springframework.context.annotation.FilterType;
 import org.springframework.context.annotation.Import;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RestController;
@@ -32,9 +36,17 @@ import org.springframework.web.bind.annotation.RestController;
 @EnableAutoConfiguration
 @EnableConfigurationProperties(OpsProperties.class)
 @ConfigurationPropertiesScan("dev.sluice.security")
-@ComponentScan("dev.sluice.security")
+@ComponentScan(
+    basePackages = "dev.sluice.security",
+    excludeFilters =
+        @ComponentScan.Filter(type = FilterType.REGEX, pattern = "dev.sluice.security.Test.*"))
 @Import({OpsConfiguration.class, OpsTestApplication.Upload.class})
 class OpsTestApplication {
+
+  @Bean
+  MemoryAuditLog auditLog() {
+    return new MemoryAuditLog();
+  }
 
   @Bean
   SettableClock clock() {
@@ -103,6 +115,7 @@ class OpsTestApplication {
   }
 
   /** Reads a body to its end and tells how that went. */
+  @Requires(Role.SUBMIT)
   @RestController
   static final class Upload {
     final CountDownLatch began = new CountDownLatch(1);

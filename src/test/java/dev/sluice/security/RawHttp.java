@@ -49,7 +49,7 @@ final class RawHttp {
       String head = end < 0 ? answer : answer.substring(0, end);
       String[] words = head.split(" ", 3);
       return new Reply(
-          words.length < 2 ? 0 : Integer.parseInt(words[1].substring(0, 3)),
+          !head.startsWith("HTTP/1.1 ") ? 0 : Integer.parseInt(words[1].substring(0, 3)),
           head,
           end < 0 ? "" : answer.substring(end + 4));
     }

@@ -18,8 +18,8 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 @ExtendWith(OutputCaptureExtension.class)
 class StartCheckTests {
 
-  private static final SecurityProperties NOTHING = new SecurityProperties(false, List.of());
-  private static final SecurityProperties INSECURE = new SecurityProperties(true, List.of());
+  private static final SecurityProperties NOTHING = TestSecurity.open(false);
+  private static final SecurityProperties INSECURE = TestSecurity.open(true);
 
   @ParameterizedTest
   @ValueSource(strings = {"127.0.0.1", "127.3.2.1", "::1", "::ffff:127.0.0.1"})
@@ -42,6 +42,24 @@ class StartCheckTests {
     assertThat(StartCheck.access(null, INSECURE)).isEqualTo(InboundAccess.ANYBODY);
   }
 
+  @Test
+  void asksWhereverItListensOnceItKnowsAKey() throws UnknownHostException {
+    SecurityProperties asking = TestSecurity.keys(TestSecurity.key("a", "b"));
+    for (String address : List.of("127.0.0.1", "0.0.0.0", "192.0.2.7")) {
+      assertThat(StartCheck.access(InetAddress.getByName(address), asking))
+          .isEqualTo(InboundAccess.AUTHENTICATED);
+    }
+    assertThat(StartCheck.access(null, asking)).isEqualTo(InboundAccess.AUTHENTICATED);
+  }
+
+  @Test
+  void refusesToAskAndNotToAsk() {
+    SecurityProperties both = TestSecurity.insecureBeside(TestSecurity.key("a", "b"));
+    assertThatThrownBy(() -> StartCheck.access(null, both))
+        .isInstanceOf(SecurityStartException.class)
+        .hasMessageContaining("contradicts");
+  }
+
   private static void assertRefused(InetAddress address) {
     assertThatThrownBy(() -> StartCheck.access(address, NOTHING))
         .asInstanceOf(InstanceOfAssertFactories.type(SecurityStartException.class))
@@ -49,6 +67,7 @@ class StartCheckTests {
             refused -> {
               assertThat(refused.getExitCode()).isEqualTo(78);
               assertThat(refused.action().lines())
+                  .anyMatch(line -> line.contains("new-key"))
                   .anyMatch(line -> line.contains("server.address=127.0.0.1"))
                   .anyMatch(line -> line.contains("sluice.security.insecure=true"));
             });
@@ -66,7 +85,7 @@ class StartCheckTests {
   @ParameterizedTest
   @ValueSource(strings = {"http://a.example", "a.example/x", "*.example", "a.example:", " "})
   void takesPlainNamesOfHostsOnly(String host) {
-    assertThatThrownBy(() -> new SecurityProperties(false, List.of(host)))
+    assertThatThrownBy(() -> TestSecurity.hosts(host))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("sluice.security.allowed-hosts");
   }
