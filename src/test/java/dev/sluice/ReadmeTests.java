@@ -45,7 +45,9 @@ class ReadmeTests {
 
   private static String row(JsonNode property) {
     String name = property.path("name").asString();
-    String value = property.path("defaultValue").asString("");
+    // A list is shown as [a, b].
+    String value =
+        property.path("defaultValue").asString("").replaceAll("^\\[|]$", "").replace(", ", ",");
     // A rate is absent unless it is set; the metadata shows the 0 of its type.
     return value.isEmpty() || name.endsWith("-rate.permits")
         ? "| `" + name + "` | none | "

@@ -1,11 +1,21 @@
 package dev.sluice.attempt;
 
+import dev.sluice.attempt.egress.ConnectGuard;
+import dev.sluice.attempt.egress.EgressPolicy;
+import dev.sluice.attempt.egress.EgressProperties;
+import dev.sluice.attempt.egress.GuardedResolverGroup;
+import dev.sluice.attempt.egress.OwnSockets;
 import dev.sluice.model.ProcessClock;
 import io.netty.channel.ChannelOption;
+import io.netty.resolver.AddressResolverGroup;
 import io.netty.util.ResourceLeakDetector;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
+import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.client.reactive.ReactorClientHttpConnector;
 import org.springframework.web.reactive.function.client.ExchangeFunction;
@@ -16,6 +26,7 @@ import reactor.netty.http.HttpProtocol;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.resources.ConnectionProvider;
 import reactor.netty.resources.LoopResources;
+import reactor.netty.transport.NameResolverProvider;
 
 /** Builds the outbound client: one pool, one set of event loops, one WebClient. */
 @Configuration(proxyBeanMethods = false)
@@ -57,28 +68,71 @@ class AttemptConfiguration {
   }
 
   @Bean
+  OwnSockets ownSockets() {
+    return new OwnSockets();
+  }
+
+  @Bean
+  EgressPolicy egressPolicy(
+      EgressProperties properties, Environment environment, OwnSockets ownSockets) {
+    boolean onLoopback =
+        Binder.get(environment)
+            .bind("server.address", InetAddress.class)
+            .map(InetAddress::isLoopbackAddress)
+            .orElse(false);
+    return new EgressPolicy(properties, onLoopback, ownSockets);
+  }
+
+  @Bean(destroyMethod = "close")
+  AddressResolverGroup<InetSocketAddress> outboundNames(LoopResources loops, EgressPolicy egress) {
+    return new GuardedResolverGroup(
+        NameResolverProvider.builder()
+            .build()
+            .newNameResolverGroup(loops, LoopResources.DEFAULT_NATIVE),
+        egress);
+  }
+
+  @Bean
   ExchangeFunction outboundExchange(
-      AttemptProperties properties, ConnectionProvider connections, LoopResources loops) {
+      AttemptProperties properties,
+      ConnectionProvider connections,
+      LoopResources loops,
+      AddressResolverGroup<InetSocketAddress> outboundNames,
+      EgressPolicy egress) {
+    ConnectGuard guard = new ConnectGuard(egress);
+    return exchange(
+        client(properties, connections, loops, outboundNames)
+            .doOnChannelInit((_, channel, _) -> guard.install(channel.pipeline())));
+  }
+
+  /** Gives the client without the guard at the dial. */
+  static HttpClient client(
+      AttemptProperties properties,
+      ConnectionProvider connections,
+      LoopResources loops,
+      AddressResolverGroup<InetSocketAddress> names) {
     ResourceLeakDetector.setLevel(
         ResourceLeakDetector.Level.valueOf(properties.leakDetection().name()));
-    HttpClient client =
-        HttpClient.create(connections)
-            .runOn(loops)
-            .protocol(HttpProtocol.HTTP11)
-            .keepAlive(true)
-            .compress(false)
-            .followRedirect(false)
-            .disableRetry(true)
-            .noProxy()
-            .headers(headers -> headers.set(HttpHeaders.USER_AGENT, "Sluice"))
-            .option(
-                ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) properties.connectTimeout().toMillis())
-            .option(ChannelOption.TCP_NODELAY, true)
-            .doOnChannelInit((_, channel, _) -> ReplyGuard.install(channel.pipeline()))
-            .httpResponseDecoder(
-                spec ->
-                    spec.maxHeaderSize((int) properties.maxResponseHeaders().toBytes())
-                        .validateHeaders(true));
+    return HttpClient.create(connections)
+        .runOn(loops)
+        .protocol(HttpProtocol.HTTP11)
+        .keepAlive(true)
+        .compress(false)
+        .followRedirect(false)
+        .disableRetry(true)
+        .noProxy()
+        .resolver(names)
+        .headers(headers -> headers.set(HttpHeaders.USER_AGENT, "Sluice"))
+        .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) properties.connectTimeout().toMillis())
+        .option(ChannelOption.TCP_NODELAY, true)
+        .doOnChannelInit((_, channel, _) -> ReplyGuard.install(channel.pipeline()))
+        .httpResponseDecoder(
+            spec ->
+                spec.maxHeaderSize((int) properties.maxResponseHeaders().toBytes())
+                    .validateHeaders(true));
+  }
+
+  static ExchangeFunction exchange(HttpClient client) {
     // Event loops, natives and the resolver are loaded now instead of during the first attempt.
     client.warmup().block(WARM_UP);
     return ExchangeFunctions.create(
@@ -96,8 +150,9 @@ class AttemptConfiguration {
       ExchangeFunction outboundExchange,
       ConnectionProvider outboundConnections,
       AttemptProperties properties,
+      EgressPolicy egress,
       ProcessClock clock) {
     return new WebClientAttempter(
-        outboundExchange, outboundConnections, new VerdictClassifier(clock), properties);
+        outboundExchange, outboundConnections, new VerdictClassifier(clock), properties, egress);
   }
 }

@@ -3,6 +3,7 @@ package dev.sluice.attempt;
 import dev.sluice.model.BodyKind;
 import dev.sluice.model.Header;
 import dev.sluice.model.OutboundRequest;
+import dev.sluice.model.ReservedHeaders;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.util.AsciiString;
@@ -75,14 +76,25 @@ final class PreparedRequest implements ClientRequest {
     headers.set(idempotencyHeader, attempt.idempotencyKey());
     // The item's own headers win over those above and over the client's defaults.
     for (int i = 0; i < own.size(); i++) {
-      Header header = own.get(i);
-      if (names(own, i, header.name())) {
+      put(headers, own.get(i), names(own, i, own.get(i).name()));
+    }
+    headers.set(ATTEMPT, Integer.toString(attempt.attemptNumber()));
+  }
+
+  /** Netty refuses what is no name or value; what frames the message is refused here. */
+  private static void put(HttpHeaders headers, Header header, boolean again) {
+    if (ReservedHeaders.contains(header.name())) {
+      throw new UnsendableException("A header of the item belongs to Sluice or to the connection");
+    }
+    try {
+      if (again) {
         headers.add(header.name(), header.value());
       } else {
         headers.set(header.name(), header.value());
       }
+    } catch (IllegalArgumentException e) {
+      throw new UnsendableException("A header of the item holds what no header may hold");
     }
-    headers.set(ATTEMPT, Integer.toString(attempt.attemptNumber()));
   }
 
   private static boolean names(List<Header> headers, int count, String name) {

@@ -1,5 +1,6 @@
 package dev.sluice.attempt;
 
+import dev.sluice.attempt.egress.EgressDeniedException;
 import dev.sluice.model.CapturedResponse;
 import dev.sluice.model.Verdict;
 import io.netty.channel.ConnectTimeoutException;
@@ -59,6 +60,12 @@ final class VerdictClassifier {
   Verdict failure(Throwable error, boolean writeBegan) {
     Throwable cause =
         error instanceof WebClientRequestException e && e.getCause() != null ? e.getCause() : error;
+    if (cause instanceof EgressDeniedException denied) {
+      return new Verdict.Denied(new Verdict.Failure("guard", message(denied)));
+    }
+    if (cause instanceof UnsendableException unsendable) {
+      return new Verdict.Denied(new Verdict.Failure("invalid_request", message(unsendable)));
+    }
     return writeBegan ? maybeSent(code(cause, "reset"), cause) : notSent(cause);
   }
 

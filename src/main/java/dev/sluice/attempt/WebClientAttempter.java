@@ -1,5 +1,6 @@
 package dev.sluice.attempt;
 
+import dev.sluice.attempt.egress.EgressPolicy;
 import dev.sluice.model.Destination;
 import dev.sluice.model.Verdict;
 import java.net.InetSocketAddress;
@@ -18,17 +19,19 @@ final class WebClientAttempter implements Attempter {
   private final ConnectionProvider connections;
   private final VerdictClassifier classifier;
   private final AttemptProperties properties;
-  private final UrlCache urls = new UrlCache();
+  private final UrlCache urls;
 
   WebClientAttempter(
       ExchangeFunction function,
       ConnectionProvider connections,
       VerdictClassifier classifier,
-      AttemptProperties properties) {
+      AttemptProperties properties,
+      EgressPolicy egress) {
     this.function = function;
     this.connections = connections;
     this.classifier = classifier;
     this.properties = properties;
+    this.urls = new UrlCache(egress);
   }
 
   @Override

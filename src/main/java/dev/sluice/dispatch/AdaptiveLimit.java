@@ -136,7 +136,7 @@ final class AdaptiveLimit implements ConcurrencyLimit {
   @Override
   public synchronized void ended(
       Verdict verdict, long startedNanos, long endedNanos, int inFlight) {
-    if (verdict instanceof Verdict.Interrupted) {
+    if (verdict instanceof Verdict.Interrupted || verdict instanceof Verdict.Denied) {
       return;
     }
     LatencyWindow.Kind kind = kind(verdict);
@@ -187,7 +187,8 @@ final class AdaptiveLimit implements ConcurrencyLimit {
           verdict.isBackPressure() ? LatencyWindow.Kind.REFUSED : LatencyWindow.Kind.REPLIED;
       case Verdict.MaybeSent m when isTimeout(m.failure()) -> LatencyWindow.Kind.REFUSED;
       case Verdict.NotSent n when isTimeout(n.failure()) -> LatencyWindow.Kind.REFUSED;
-      case Verdict.MaybeSent _, Verdict.NotSent _, Verdict.Interrupted _ -> LatencyWindow.Kind.LOST;
+      case Verdict.MaybeSent _, Verdict.NotSent _, Verdict.Denied _, Verdict.Interrupted _ ->
+          LatencyWindow.Kind.LOST;
     };
   }
 

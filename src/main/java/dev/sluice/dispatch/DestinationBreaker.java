@@ -101,7 +101,7 @@ final class DestinationBreaker {
       case Verdict.Retryable r -> r.reply().statusCode() != TOO_MANY_REQUESTS;
       // Final for the item, when nothing may go twice; trouble for the destination all the same.
       case Verdict.Refused r -> r.statusCode() >= 500 && !NOT_IMPLEMENTED.contains(r.statusCode());
-      case Verdict.Succeeded _, Verdict.Interrupted _ -> false;
+      case Verdict.Succeeded _, Verdict.Denied _, Verdict.Interrupted _ -> false;
     };
   }
 
@@ -171,7 +171,8 @@ final class DestinationBreaker {
 
   /** Learns from an attempt. */
   void record(Verdict verdict, long nanos) {
-    if (verdict instanceof Verdict.Interrupted) {
+    if (verdict instanceof Verdict.Interrupted || verdict instanceof Verdict.Denied) {
+      // The destination was not asked.
       breaker.releasePermission();
     } else {
       breaker.onResult(nanos, TimeUnit.NANOSECONDS, verdict);

@@ -1,5 +1,6 @@
 package dev.sluice.dispatch;
 
+import dev.sluice.model.DispatchLoad;
 import dev.sluice.model.DispatchObserver;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.LaneBoard;
@@ -230,6 +231,11 @@ final class Dispatcher implements SmartLifecycle {
   @Override
   public int getPhase() {
     return Integer.MAX_VALUE - 100;
+  }
+
+  /** Gives what is held in memory. */
+  DispatchLoad.Counts load() {
+    return new DispatchLoad.Counts(writer.unflushedCount(), feeder.payloadBytes());
   }
 
   /** Gives what every lane is doing now. */

@@ -43,7 +43,7 @@ final class RetryPolicy {
       case Verdict.Retryable _ -> true;
       case Verdict.NotSent _ -> notSent;
       case Verdict.MaybeSent _ -> maybeSent;
-      case Verdict.Succeeded _, Verdict.Refused _, Verdict.Interrupted _ -> false;
+      case Verdict.Succeeded _, Verdict.Refused _, Verdict.Denied _, Verdict.Interrupted _ -> false;
     };
   }
 

@@ -57,12 +57,18 @@ final class Settler {
             .nextWait(
                 verdict, item.attempts(), item.counted(), item.spentNanos(), item.lastWaitNanos());
     if (wait == null) {
-      OutcomeState state = item.maybeSent() ? OutcomeState.IN_DOUBT : OutcomeState.FAILED;
-      end(item, state, verdict, now, elapsedNanos);
+      end(item, failed(item, verdict), verdict, now, elapsedNanos);
       return;
     }
     observer.retryDecided(destination);
     retry(item, verdict, now, startedNanos + elapsedNanos, wait, elapsedNanos, counts);
+  }
+
+  private static OutcomeState failed(LaneItem item, Verdict verdict) {
+    if (item.maybeSent()) {
+      return OutcomeState.IN_DOUBT;
+    }
+    return verdict instanceof Verdict.Denied ? OutcomeState.REJECTED : OutcomeState.FAILED;
   }
 
   /**
@@ -189,7 +195,7 @@ final class Settler {
       case Verdict.Refused _ -> Attempt.Kind.REFUSED;
       case Verdict.Retryable _ -> Attempt.Kind.RETRYABLE;
       case Verdict.MaybeSent _ -> Attempt.Kind.MAYBE_SENT;
-      case Verdict.NotSent _ -> Attempt.Kind.NOT_SENT;
+      case Verdict.NotSent _, Verdict.Denied _ -> Attempt.Kind.NOT_SENT;
       case Verdict.Interrupted _ -> Attempt.Kind.INTERRUPTED;
     };
   }

@@ -60,6 +60,11 @@ final class ShardFeeder {
     this.thread = Thread.ofPlatform().name("sluice-feed").daemon(true).unstarted(this::run);
   }
 
+  /** Gives the bytes of claimed payloads; any thread. */
+  long payloadBytes() {
+    return memory.held();
+  }
+
   void start() {
     queue.onReady(this::signal);
     queue.onLeasesLost(this::leasesLost);

@@ -1,10 +1,9 @@
 package dev.sluice.intake;
 
 import dev.sluice.model.Header;
+import dev.sluice.model.ReservedHeaders;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,20 +16,6 @@ final class HeaderRules {
   static final int MAX_VALUE = 8 * 1024;
   static final int MAX_TOTAL = 32 * 1024;
 
-  private static final Set<String> DENIED =
-      Set.of(
-          "host",
-          "content-length",
-          "transfer-encoding",
-          "te",
-          "trailer",
-          "connection",
-          "keep-alive",
-          "upgrade",
-          "expect",
-          "http2-settings",
-          "sluice-attempt");
-
   private static final String TOKEN_MARKS = "!#$%&'*+-.^_`|~";
 
   private HeaderRules() {}
@@ -40,8 +25,7 @@ final class HeaderRules {
     if (!isToken(name)) {
       return "A header name is a token of letters, digits and " + TOKEN_MARKS;
     }
-    String lower = name.toLowerCase(Locale.ROOT);
-    if (DENIED.contains(lower) || lower.startsWith("proxy-")) {
+    if (ReservedHeaders.contains(name)) {
       return "The header " + name + " belongs to Sluice or to the connection";
     }
     return null;

@@ -33,6 +33,9 @@ public sealed interface Verdict {
   /** Failed before the first byte: the destination saw nothing. */
   record NotSent(Failure failure) implements Verdict {}
 
+  /** Sluice's own policy forbids it: nothing was sent, and no other try would be. */
+  record Denied(Failure failure) implements Verdict {}
+
   /** Broken off by Sluice itself before the first byte; costs no attempt. */
   record Interrupted() implements Verdict {}
 
@@ -64,7 +67,7 @@ public sealed interface Verdict {
     return switch (this) {
       case Refused r -> r.retryAfter();
       case Retryable r -> r.retryAfter();
-      case Succeeded _, MaybeSent _, NotSent _, Interrupted _ -> null;
+      case Succeeded _, MaybeSent _, NotSent _, Denied _, Interrupted _ -> null;
     };
   }
 
@@ -72,7 +75,7 @@ public sealed interface Verdict {
   default boolean isBackPressure() {
     return switch (this) {
       case Refused _, Retryable _ -> statusCode() == 429 || statusCode() == 503;
-      case Succeeded _, MaybeSent _, NotSent _, Interrupted _ -> false;
+      case Succeeded _, MaybeSent _, NotSent _, Denied _, Interrupted _ -> false;
     };
   }
 
@@ -82,7 +85,7 @@ public sealed interface Verdict {
       case Succeeded s -> s.reply();
       case Refused r -> r.reply();
       case Retryable r -> r.reply();
-      case MaybeSent _, NotSent _, Interrupted _ -> null;
+      case MaybeSent _, NotSent _, Denied _, Interrupted _ -> null;
     };
   }
 
@@ -91,6 +94,7 @@ public sealed interface Verdict {
     return switch (this) {
       case MaybeSent m -> m.failure();
       case NotSent n -> n.failure();
+      case Denied d -> d.failure();
       case Succeeded _, Refused _, Retryable _, Interrupted _ -> null;
     };
   }

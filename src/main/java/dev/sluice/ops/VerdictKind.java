@@ -3,13 +3,14 @@ package dev.sluice.ops;
 import dev.sluice.model.Verdict;
 import java.util.Locale;
 
-/** The six kinds of verdict as values of the tag {@code verdict}. */
+/** The seven kinds of verdict as values of the tag {@code verdict}. */
 enum VerdictKind {
   SUCCEEDED,
   REFUSED,
   RETRYABLE,
   MAYBE_SENT,
   NOT_SENT,
+  DENIED,
   INTERRUPTED;
 
   private final String tag = name().toLowerCase(Locale.ROOT);
@@ -21,6 +22,7 @@ enum VerdictKind {
       case Verdict.Retryable _ -> RETRYABLE;
       case Verdict.MaybeSent _ -> MAYBE_SENT;
       case Verdict.NotSent _ -> NOT_SENT;
+      case Verdict.Denied _ -> DENIED;
       case Verdict.Interrupted _ -> INTERRUPTED;
     };
   }

@@ -5,6 +5,8 @@ import static dev.sluice.fixture.RawServer.write;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.sluice.attempt.egress.EgressPolicy;
+import dev.sluice.attempt.egress.Policies;
 import dev.sluice.fixture.RawServer;
 import dev.sluice.model.BodyKind;
 import dev.sluice.model.Capture;
@@ -57,8 +59,12 @@ class AttempterTestBase {
     loops = configuration.outboundLoops(PROPERTIES);
     pool = configuration.outboundPool();
     connections = configuration.outboundConnections(PROPERTIES, pool);
-    exchange = configuration.outboundExchange(PROPERTIES, connections, loops);
-    attempter = configuration.attempter(exchange, connections, PROPERTIES, ProcessClock.system());
+    EgressPolicy egress = Policies.ofThisMachine();
+    exchange =
+        configuration.outboundExchange(
+            PROPERTIES, connections, loops, configuration.outboundNames(loops, egress), egress);
+    attempter =
+        configuration.attempter(exchange, connections, PROPERTIES, egress, ProcessClock.system());
   }
 
   @AfterAll

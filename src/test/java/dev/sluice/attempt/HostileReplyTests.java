@@ -4,6 +4,7 @@ import static dev.sluice.fixture.RawServer.readRequest;
 import static dev.sluice.fixture.RawServer.write;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.attempt.egress.Policies;
 import dev.sluice.fixture.RawServer;
 import dev.sluice.model.Capture;
 import dev.sluice.model.ProcessClock;
@@ -108,7 +109,8 @@ class HostileReplyTests extends AttempterTestBase {
               request -> exchange.exchange(request).doOnNext(_ -> cutter.cut()),
               connections,
               new VerdictClassifier(ProcessClock.system()),
-              PROPERTIES);
+              PROPERTIES,
+              Policies.ofThisMachine());
       assertThat(verdict(cutBetween.attempt(request(server.port(), cutter, Capture.DEFAULT))))
           .isInstanceOf(Verdict.MaybeSent.class);
       assertThat(closed.await(5, TimeUnit.SECONDS)).isTrue();

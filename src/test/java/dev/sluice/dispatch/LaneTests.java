@@ -199,6 +199,32 @@ class LaneTests {
   }
 
   @Test
+  void whatPolicyDeniesEndsRejectedAtOnceAndIsNoFaultOfTheDestination() {
+    LaneBench bench = new LaneBench("--concurrency=5");
+    bench.add(101);
+    Verdict denied = new Verdict.Denied(new Verdict.Failure("guard", "Not there"));
+    bench.answer(100, denied);
+    for (int item = 0; item < 100; item++) {
+      assertThat(bench.outcome(item).state()).isEqualTo(OutcomeState.REJECTED);
+      assertThat(bench.outcome(item).error().code()).isEqualTo("guard");
+    }
+    assertThat(bench.attempts()).isEmpty();
+    assertThat(bench.lane().snapshot().breaker()).isEqualTo("closed");
+    bench.answer(1, OK);
+    assertThat(bench.outcome(100).state()).isEqualTo(OutcomeState.SUCCEEDED);
+  }
+
+  @Test
+  void whatPolicyDeniesAfterATryThatMayHaveArrivedStaysInDoubt() {
+    LaneBench bench = new LaneBench("--concurrency=1");
+    bench.add(1);
+    bench.answer(1, new Verdict.MaybeSent(new Verdict.Failure("reset", "cut")));
+    bench.advance(Duration.ofMinutes(1));
+    bench.answer(1, new Verdict.Denied(new Verdict.Failure("guard", "Not there")));
+    assertThat(bench.outcome(0).state()).isEqualTo(OutcomeState.IN_DOUBT);
+  }
+
+  @Test
   void anInterruptedAttemptCostsNothing() {
     LaneBench bench = new LaneBench("--concurrency=1");
     bench.add(1);

@@ -26,6 +26,7 @@ class MeterObserverTests {
           new Verdict.Retryable(REPLY, null),
           new Verdict.MaybeSent(FAILURE),
           new Verdict.NotSent(FAILURE),
+          new Verdict.Denied(new Verdict.Failure("guard", "not there")),
           new Verdict.Interrupted());
 
   private static final List<OutcomeState> STATES = List.of(OutcomeState.values());
@@ -73,7 +74,7 @@ class MeterObserverTests {
         .isEqualTo((double) inFlight);
     assertThat(registry.find("sluice.attempt.duration").timers())
         .extracting(timer -> timer.count())
-        .hasSize(6)
+        .hasSize(7)
         .doesNotContain(0L);
     assertThat(sum("sluice.destination.attempts"))
         .as("named destinations and 'other' together are all attempts")
@@ -88,7 +89,8 @@ class MeterObserverTests {
       }
     }
     List<String> tags =
-        List.of("succeeded", "refused", "retryable", "maybe_sent", "not_sent", "interrupted");
+        List.of(
+            "succeeded", "refused", "retryable", "maybe_sent", "not_sent", "denied", "interrupted");
     for (int i = 0; i < tags.size(); i++) {
       assertThat(
               registry.get("sluice.attempts.ended").tag("verdict", tags.get(i)).counter().count())

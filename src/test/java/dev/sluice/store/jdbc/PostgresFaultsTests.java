@@ -109,6 +109,15 @@ class PostgresFaultsTests {
   }
 
   @Test
+  void aCallerDoesNotWaitForAStatementThatTakesLong() {
+    store.start();
+    StoreReader points = store.reader(Patience.SHORT);
+    isUnavailable(
+        CompletableFuture.supplyAsync(
+            () -> points.read(session -> session.number("SELECT 1 FROM pg_sleep(9)").orElse(0))));
+  }
+
+  @Test
   void whatMayTakeLongEndsWhenTheDatabaseFallsSilent() {
     BatchRef batch = batch();
     store.start();
