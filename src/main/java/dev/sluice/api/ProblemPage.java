@@ -24,6 +24,7 @@ final class ProblemPage implements ErrorController {
     if (response.isCommitted()) {
       return null;
     }
+    Problems.guard(response);
     if (!(request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) instanceof Integer status)) {
       return Problems.answer(
           new ApiProblem(404, "not_found", "There is nothing at this path"), request);

@@ -37,10 +37,7 @@ public final class ProblemValve extends ErrorReportValve {
       response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
       response.setCharacterEncoding(StandardCharsets.UTF_8);
       response.setContentLength(body.length);
-      // No filter has run.
-      response.setHeader("X-Content-Type-Options", "nosniff");
-      response.setHeader("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-      response.setHeader("Cache-Control", "no-store");
+      Problems.guard(response);
       response.getOutputStream().write(body);
       response.finishResponse();
     } catch (IOException e) {

@@ -1,6 +1,7 @@
 package dev.sluice.api;
 
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,6 +39,13 @@ final class Problems {
     return ResponseEntity.status(problem.status())
         .headers(all)
         .body(body(problem, request.getRequestURI()));
+  }
+
+  /** Forbids browsers to take a problem for a page, where no filter of ours has run. */
+  static void guard(HttpServletResponse response) {
+    response.setHeader("X-Content-Type-Options", "nosniff");
+    response.setHeader("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+    response.setHeader(HttpHeaders.CACHE_CONTROL, "no-store");
   }
 
   /** Gives a wait as {@code Retry-After} has it: whole seconds, at least one. */

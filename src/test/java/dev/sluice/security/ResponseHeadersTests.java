@@ -109,6 +109,7 @@ class ResponseHeadersTests extends ApiTestBase {
           .doesNotContain("Exception", "\tat ", "org.apache", "java.", "jakarta.", "<html");
       if (reply.status() >= 400 && !reply.body().isEmpty() && anyPort == port) {
         assertThat(reply.header("Content-Type")).startsWith("application/problem+json");
+        assertThat(reply.header("X-Content-Type-Options")).isEqualTo("nosniff");
       }
     }
   }
