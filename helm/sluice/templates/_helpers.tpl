@@ -20,6 +20,12 @@ app.kubernetes.io/name: {{ include "sluice.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{- /* Labels of every pod that dispatches. Flagger gives pods of its own another app.kubernetes.io/name, these stay. */ -}}
+{{- define "sluice.stableLabels" -}}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: dispatcher
+{{- end -}}
+
 {{- define "sluice.labels" -}}
 {{ include "sluice.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
@@ -29,6 +35,28 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{- define "sluice.serviceAccountName" -}}
 {{- default (include "sluice.fullname" .) .Values.serviceAccount.name -}}
+{{- end -}}
+
+{{- define "sluice.shared" -}}
+{{- if eq .Values.store.kind "postgresql" -}}true{{- end -}}
+{{- end -}}
+
+{{- define "sluice.replicas" -}}
+{{- if kindIs "invalid" .Values.replicas -}}
+{{- ternary 2 1 (eq .Values.store.kind "postgresql") -}}
+{{- else -}}
+{{- .Values.replicas -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* Whether somebody else decides how many replicas there are. */ -}}
+{{- define "sluice.scaled" -}}
+{{- if or .Values.autoscaling.enabled .Values.keda.enabled -}}true{{- end -}}
+{{- end -}}
+
+{{- /* Picks the series of this release out of a Prometheus that holds those of others. */ -}}
+{{- define "sluice.series" -}}
+namespace="{{ .Release.Namespace }}",job="{{ .Release.Name }}"
 {{- end -}}
 
 {{- /* Seconds from preStop to SIGKILL. */ -}}
@@ -44,6 +72,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- if hasKey $dispatch "default-rate" -}}
 {{- fail "config.sluice.dispatch.default-rate: set defaultRate instead" -}}
+{{- end -}}
+{{- if dig "spring" "datasource" "password" "" .Values.config -}}
+{{- fail "config.spring.datasource.password: it would lie in a ConfigMap; set store.postgresql.existingSecret instead" -}}
+{{- end -}}
+{{- if dig "spring" "datasource" "url" "" .Values.config -}}
+{{- fail "config.spring.datasource.url: set store.kind and store.postgresql instead" -}}
 {{- end -}}
 {{- $config := dict
     "server" (dict "port" (int .Values.ports.http))

@@ -14,6 +14,7 @@ class ApiConfiguration implements WebMvcConfigurer {
 
   @Override
   public void addInterceptors(InterceptorRegistry registry) {
+    registry.addInterceptor(new BatchInLog());
     registry.addInterceptor(new QueryGuard());
   }
 

@@ -4,15 +4,16 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The caller's hand on a running attempt. Cutting ends the exchange, closes its connection and
- * gives the verdict that its progress allows. Any thread; cutting again or after the end does
- * nothing.
+ * The caller's hand on a running attempt, which also feels whether its request is on its way.
+ * Cutting ends the exchange, closes its connection and gives the verdict that its progress allows.
+ * Any thread; cutting again or after the end does nothing.
  */
 public final class Cutter {
 
   private final AtomicReference<@Nullable Runnable> action = new AtomicReference<>();
 
   private volatile boolean cut;
+  private volatile boolean writing;
 
   /** Ends the attempt now; one not begun yet ends when it begins. */
   public void cut() {
@@ -26,6 +27,16 @@ public final class Cutter {
   /** Tells whether it was cut. */
   public boolean isCut() {
     return cut;
+  }
+
+  /** Tells whether the request began to be written; it may have reached its destination then. */
+  public boolean isWriting() {
+    return writing;
+  }
+
+  /** Says that the request is about to be written; by whoever makes the attempt. */
+  public void writing() {
+    writing = true;
   }
 
   /** Says what cutting does; runs it at once when the cut came first. */

@@ -93,6 +93,7 @@ final class Exchange extends Mono<Verdict> {
       if (!phase.compareAndSet(NEW, WRITING)) {
         throw new IllegalStateException("The attempt was cut before its request was written");
       }
+      request.cutter().writing();
     }
 
     private boolean isEnded() {

@@ -2,6 +2,7 @@ package dev.sluice.dispatch;
 
 import dev.sluice.attempt.Attempter;
 import dev.sluice.attempt.LoopLag;
+import dev.sluice.model.DispatchLoad;
 import dev.sluice.model.DispatchObserver;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.ControlBoard;
@@ -37,6 +38,11 @@ class DispatchConfiguration {
   }
 
   @Bean
+  DispatchLoad dispatchLoad(Dispatcher dispatcher) {
+    return dispatcher::load;
+  }
+
+  @Bean
   Dispatcher dispatcher(
       DispatchProperties properties,
       ProcessClock clock,
@@ -52,12 +58,12 @@ class DispatchConfiguration {
     ScheduledThreadPoolExecutor ticker = scheduler("sluice-tick");
     ScheduledThreadPoolExecutor keeper = scheduler("sluice-keep");
     OutcomeWriter writer = new OutcomeWriter(queue, properties, clock, observer);
-    IntentWriter intents = new IntentWriter(queue);
+    IntentWriter intents = new IntentWriter(queue, clock);
     Admission admission =
         new Admission(properties.globalConcurrency(), writer::hasRoom, queue::holdsLeases);
     PayloadMemory memory =
         new PayloadMemory((long) (Runtime.getRuntime().maxMemory() * properties.payloadShare()));
-    ProcessLoad load = new ProcessLoad(loopLag::sample);
+    ProcessLoad load = new ProcessLoad(() -> lag(loopLag, observer));
     Shares shares = limitShares.areWhole() ? Shares.whole() : Shares.of(clock);
     // Lanes tell the feeder of room, and the feeder fills lanes: one of the two comes first.
     AtomicReference<Runnable> work = new AtomicReference<>(() -> {});
@@ -102,6 +108,12 @@ class DispatchConfiguration {
         housekeeper,
         observer,
         new Dispatcher.Executors(ticker, keeper, beat));
+  }
+
+  private static long lag(LoopLag loops, DispatchObserver observer) {
+    long nanos = loops.sample();
+    observer.loopsSampled(nanos);
+    return nanos;
   }
 
   private static @Nullable ShareBeat beat(

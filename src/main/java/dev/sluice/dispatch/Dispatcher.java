@@ -1,5 +1,6 @@
 package dev.sluice.dispatch;
 
+import dev.sluice.model.DispatchLoad;
 import dev.sluice.model.DispatchObserver;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.LaneBoard;
@@ -41,6 +42,7 @@ final class Dispatcher implements SmartLifecycle {
   private final ScheduledExecutorService ticker;
   private final ScheduledExecutorService keeper;
   private final @Nullable ShareBeat shares;
+  private final StoreTrouble trouble;
   private volatile boolean running;
 
   Dispatcher(
@@ -66,6 +68,7 @@ final class Dispatcher implements SmartLifecycle {
     this.ticker = executors.ticker();
     this.keeper = executors.keeper();
     this.shares = executors.shares();
+    this.trouble = new StoreTrouble(log, clock, "Housekeeping failed; it will be tried again.");
   }
 
   /**
@@ -125,10 +128,7 @@ final class Dispatcher implements SmartLifecycle {
     try {
       housekeeper.tick();
     } catch (StoreException e) {
-      log.atWarn()
-          .addKeyValue("kind", e.kind())
-          .setCause(e)
-          .log("Housekeeping failed; it will be tried again.");
+      trouble.met(e);
     } catch (RuntimeException e) {
       log.atError()
           .setCause(e)
@@ -231,6 +231,11 @@ final class Dispatcher implements SmartLifecycle {
   @Override
   public int getPhase() {
     return Integer.MAX_VALUE - 100;
+  }
+
+  /** Gives what is held in memory. */
+  DispatchLoad.Counts load() {
+    return new DispatchLoad.Counts(writer.unflushedCount(), feeder.payloadBytes());
   }
 
   /** Gives what every lane is doing now. */

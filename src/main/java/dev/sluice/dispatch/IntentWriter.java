@@ -1,5 +1,6 @@
 package dev.sluice.dispatch;
 
+import dev.sluice.model.ProcessClock;
 import dev.sluice.store.ShardQueue;
 import dev.sluice.store.ShardQueue.Intent;
 import dev.sluice.store.ShardQueue.Lease;
@@ -33,6 +34,7 @@ final class IntentWriter implements IntentSink {
   private static final int MAX_REQUESTS = 1_000;
 
   private final ShardQueue queue;
+  private final StoreTrouble trouble;
   private final Queue<Request> requests = new ConcurrentLinkedQueue<>();
   private final Thread thread;
 
@@ -48,8 +50,10 @@ final class IntentWriter implements IntentSink {
 
   private record Request(List<Intent> intents, Consumer<Set<Lease>> committed) {}
 
-  IntentWriter(ShardQueue queue) {
+  IntentWriter(ShardQueue queue, ProcessClock clock) {
     this.queue = queue;
+    this.trouble =
+        new StoreTrouble(log, clock, "Intents could not be stored; what must not go twice waits.");
     this.thread = Thread.ofPlatform().name("sluice-intend").daemon(true).unstarted(this::run);
   }
 
@@ -111,10 +115,7 @@ final class IntentWriter implements IntentSink {
       committed(current, lost);
       return true;
     } catch (StoreException e) {
-      log.atWarn()
-          .addKeyValue("kind", e.kind())
-          .setCause(e)
-          .log("Intents could not be stored; what must not go twice waits.");
+      trouble.met(e);
     } catch (RuntimeException e) {
       log.atError().setCause(e).log("Storing intents failed, indicates a bug; it goes on.");
     }

@@ -18,12 +18,18 @@ import org.jspecify.annotations.Nullable;
 final class Isolation {
 
   /**
-   * How long after its start an item is to blame for an end of the process: longer than the first
-   * exchange of a cold process takes until its request is written. Most exchanges are over by then;
-   * one that is not may wait for a destination for minutes, and a process may be ended from outside
-   * again and again meanwhile.
+   * How long an item is to blame for an end of the process once its request is on its way. Most
+   * exchanges are over by then; one that is not may wait for a destination for minutes, and a
+   * process may be ended from outside again and again meanwhile.
    */
   static final long TO_BLAME_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /**
+   * How long after its start it is while its request has not been written: longer than the first
+   * exchange of a cold process takes until then on a busy machine, and no longer, because one that
+   * waits for a connection is as innocent.
+   */
+  static final long TO_BLAME_UNSENT_NANOS = TimeUnit.SECONDS.toNanos(3);
 
   private final Admission admission;
   private final IntentSink intents;

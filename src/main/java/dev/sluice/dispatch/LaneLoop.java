@@ -128,8 +128,13 @@ final class LaneLoop extends Mono<Void> {
     private final Cutter cutter = new Cutter();
     private boolean finished;
 
-    /** The ticker's only. */
+    /** The ticker's only, like the two that follow. */
     private boolean outlived;
+
+    private boolean sending;
+
+    /** Process nanos of the first look that found the request on its way. */
+    private long sendingSince;
 
     Running(LaneItem item, long startedNanos) {
       this.item = item;
@@ -139,10 +144,18 @@ final class LaneLoop extends Mono<Void> {
     /** Tells once that the process outlived the sending of an item that runs alone. */
     void outlive(long now) {
       Isolation isolation = item.shard().isolation();
-      if (isolation != null
-          && !outlived
-          && now - startedNanos >= Isolation.TO_BLAME_NANOS
-          && item.shard().maySurvive()) {
+      if (isolation == null || outlived) {
+        return;
+      }
+      if (!sending && cutter.isWriting()) {
+        sending = true;
+        sendingSince = now;
+      }
+      boolean isOver =
+          sending
+              ? now - sendingSince >= Isolation.TO_BLAME_NANOS
+              : now - startedNanos >= Isolation.TO_BLAME_UNSENT_NANOS;
+      if (isOver && item.shard().maySurvive()) {
         outlived = true;
         lane.outlived(item, isolation);
       }

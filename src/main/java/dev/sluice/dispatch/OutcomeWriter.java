@@ -41,6 +41,7 @@ final class OutcomeWriter implements OutcomeSink {
   private final DispatchProperties properties;
   private final ProcessClock clock;
   private final DispatchObserver observer;
+  private final StoreTrouble trouble;
   private final Queue<Entry> entries = new ConcurrentLinkedQueue<>();
   private final AtomicInteger unflushed = new AtomicInteger();
   private final Thread thread;
@@ -77,6 +78,9 @@ final class OutcomeWriter implements OutcomeSink {
     this.properties = properties;
     this.clock = clock;
     this.observer = observer;
+    this.trouble =
+        new StoreTrouble(
+            log, clock, "Outcomes could not be stored; sending stops when the buffer is full.");
     this.thread = Thread.ofPlatform().name("sluice-settle").daemon(true).unstarted(this::run);
   }
 
@@ -283,10 +287,7 @@ final class OutcomeWriter implements OutcomeSink {
       commit.run();
       return true;
     } catch (StoreException e) {
-      log.atWarn()
-          .addKeyValue("kind", e.kind())
-          .setCause(e)
-          .log("Outcomes could not be stored; sending stops when the buffer is full.");
+      trouble.met(e);
       givenUp = stopping && e.kind() != StoreException.Kind.UNAVAILABLE;
     } catch (RuntimeException e) {
       log.atError().setCause(e).log("Storing outcomes failed, indicates a bug; sending stops.");

@@ -22,6 +22,11 @@ final class PayloadMemory {
     bytes.addAndGet(-less);
   }
 
+  /** Gives how many bytes are held. */
+  long held() {
+    return bytes.get();
+  }
+
   /** Gives how many bytes may be claimed now. */
   long room() {
     return maxBytes - bytes.get();

@@ -35,6 +35,7 @@ final class ShardFeeder {
   private final OutcomeSink sink;
   private final ProcessClock clock;
   private final DispatchObserver observer;
+  private final StoreTrouble trouble;
   private final AtomicBoolean wanted = new AtomicBoolean(true);
   private final Thread thread;
   private volatile boolean stopping;
@@ -55,7 +56,13 @@ final class ShardFeeder {
     this.sink = sink;
     this.clock = clock;
     this.observer = observer;
+    this.trouble = new StoreTrouble(log, clock, "Work could not be claimed.");
     this.thread = Thread.ofPlatform().name("sluice-feed").daemon(true).unstarted(this::run);
+  }
+
+  /** Gives the bytes of claimed payloads; any thread. */
+  long payloadBytes() {
+    return memory.held();
   }
 
   void start() {
@@ -94,7 +101,7 @@ final class ShardFeeder {
       try {
         feed();
       } catch (StoreException e) {
-        log.atWarn().addKeyValue("kind", e.kind()).setCause(e).log("Work could not be claimed.");
+        trouble.met(e);
         LockSupport.parkNanos(this, POLL_NANOS);
       } catch (RuntimeException e) {
         log.atError().setCause(e).log("Feeding lanes failed, indicates a bug; it goes on.");

@@ -46,6 +46,9 @@ public interface DispatchObserver {
   /** Shares of limits were asked for, {@code nanos} ago, and were renewed or not. */
   default void sharesRenewed(long nanos, boolean renewed) {}
 
+  /** The event loops that send were asked how late they come to new work; the latest of them. */
+  default void loopsSampled(long nanos) {}
+
   /** A batch stopped by itself. */
   default void batchHalted(HaltRule rule) {}
 

@@ -35,6 +35,12 @@ final class MeterObserver implements DispatchObserver {
     Duration.ofMillis(50), Duration.ofMillis(100), Duration.ofMillis(500), Duration.ofSeconds(2)
   };
 
+  /** Bounds of event loops: from one that idles to one that starves. */
+  private static final Duration[] LAG_BOUNDS = {
+    Duration.ofMillis(1), Duration.ofMillis(5), Duration.ofMillis(10), Duration.ofMillis(25),
+    Duration.ofMillis(50), Duration.ofMillis(100), Duration.ofMillis(500), Duration.ofSeconds(1)
+  };
+
   /** Claims have buckets so fine that a percentile of them tells a claim that grows slower. */
   private static final Duration SHORTEST_CLAIM = Duration.ofMillis(1);
 
@@ -56,6 +62,7 @@ final class MeterObserver implements DispatchObserver {
   private final Timer settleFailed;
   private final Timer sharesRenewed;
   private final Timer sharesNotRenewed;
+  private final Timer loopLag;
   private final Counter outcomesDropped;
   private final Counter replicaRetired;
   private final Counter drainCut;
@@ -103,6 +110,11 @@ final class MeterObserver implements DispatchObserver {
     settleFailed = settleTimer(registry, false);
     sharesRenewed = shareTimer(registry, true);
     sharesNotRenewed = shareTimer(registry, false);
+    loopLag =
+        Timer.builder("sluice.loop.lag")
+            .description("How late the event loops that send come to new work")
+            .serviceLevelObjectives(LAG_BOUNDS)
+            .register(registry);
     outcomesDropped =
         counter(registry, "sluice.outcomes.dropped", "Outcomes dropped because a lease moved on");
     batchesHalted =
@@ -211,6 +223,11 @@ final class MeterObserver implements DispatchObserver {
   @Override
   public void sharesRenewed(long nanos, boolean renewed) {
     (renewed ? sharesRenewed : sharesNotRenewed).record(nanos, TimeUnit.NANOSECONDS);
+  }
+
+  @Override
+  public void loopsSampled(long nanos) {
+    loopLag.record(nanos, TimeUnit.NANOSECONDS);
   }
 
   @Override

@@ -1,6 +1,5 @@
 package dev.sluice.ops;
 
-import dev.sluice.store.LaneBoard;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executors;
@@ -17,36 +16,27 @@ final class MeterRefresh implements SmartLifecycle {
   private static final Logger log = LoggerFactory.getLogger(MeterRefresh.class);
 
   private final Duration every;
-  private final @Nullable LaneBoard board;
-  private final LaneMeters lanes;
-  private final LimitMeters limits;
-  private final DestinationMeters destinations;
+  private final List<Runnable> steps;
 
   /** Null while stopped; start and stop are called by one thread at a time. */
   private volatile @Nullable ScheduledExecutorService timer;
 
-  MeterRefresh(
-      Duration every,
-      @Nullable LaneBoard board,
-      LaneMeters lanes,
-      LimitMeters limits,
-      DestinationMeters destinations) {
+  /**
+   * @param steps what to bring up to date, in this order; one that fails keeps no other from it
+   */
+  MeterRefresh(Duration every, Runnable... steps) {
     this.every = every;
-    this.board = board;
-    this.lanes = lanes;
-    this.limits = limits;
-    this.destinations = destinations;
+    this.steps = List.of(steps);
   }
 
-  /** Reads the board once; a failure is logged and the next round tries again. */
+  /** Takes each step once; a failure is logged and the next round tries again. */
   void refresh() {
-    try {
-      List<LaneBoard.Lane> now = board == null ? List.of() : board.lanes();
-      lanes.refresh(now);
-      limits.refresh();
-      destinations.freeIdleSeats();
-    } catch (RuntimeException e) {
-      log.atWarn().setCause(e).log("Gauges could not be refreshed; trying again.");
+    for (Runnable step : steps) {
+      try {
+        step.run();
+      } catch (RuntimeException e) {
+        log.atWarn().setCause(e).log("Gauges could not be refreshed; trying again.");
+      }
     }
   }
 

@@ -1,7 +1,9 @@
 package dev.sluice.ops;
 
 import dev.sluice.model.ConnectionPools;
+import dev.sluice.model.DispatchLoad;
 import dev.sluice.model.ProcessClock;
+import dev.sluice.store.BacklogBoard;
 import dev.sluice.store.LaneBoard;
 import dev.sluice.store.StoreHealth;
 import dev.sluice.store.TimeTrust;
@@ -12,6 +14,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.config.MeterFilter;
+import java.util.List;
 import org.apache.coyote.http11.AbstractHttp11Protocol;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.autoconfigure.web.server.ManagementServerProperties;
@@ -57,6 +60,20 @@ class OpsConfiguration {
   }
 
   @Bean
+  MeterBinder dispatchLoadMeters(ObjectProvider<DispatchLoad> load) {
+    return registry -> load.ifAvailable(found -> DispatchLoadMeters.bind(registry, found));
+  }
+
+  @Bean
+  BacklogMeters backlogMeters(
+      MeterRegistry registry,
+      ObjectProvider<BacklogBoard> board,
+      ProcessClock clock,
+      OpsProperties properties) {
+    return new BacklogMeters(registry, board.getIfAvailable(), clock, properties.stalledAfter());
+  }
+
+  @Bean
   LaneMeters laneMeters(MeterRegistry registry, OpsProperties properties) {
     return new LaneMeters(registry, properties.topDestinations());
   }
@@ -81,9 +98,17 @@ class OpsConfiguration {
       ObjectProvider<LaneBoard> board,
       LaneMeters lanes,
       LimitMeters limits,
-      DestinationMeters destinations) {
+      DestinationMeters destinations,
+      BacklogMeters backlog) {
     return new MeterRefresh(
-        properties.refresh(), board.getIfAvailable(), lanes, limits, destinations);
+        properties.refresh(),
+        () -> {
+          LaneBoard found = board.getIfAvailable();
+          lanes.refresh(found == null ? List.of() : found.lanes());
+        },
+        limits::refresh,
+        destinations::freeIdleSeats,
+        backlog::refresh);
   }
 
   @Bean

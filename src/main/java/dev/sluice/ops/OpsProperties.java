@@ -13,6 +13,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param refresh how old lane and breaker gauges may be, 1 s or more
  * @param healthCache how long a store check answers readiness, 0 or more
  * @param healthTimeout how long readiness waits for a store check before it says no, 100 ms or more
+ * @param stalledAfter a running batch without an outcome for so long is counted as stalled, 1 s or
+ *     more
  * @param uploadIdleTimeout a request body without a byte for so long ends its connection, 100 ms or
  *     more; raise it for clients that pause while they upload
  * @param webDrain at shutdown, how long requests to the API may still run once dispatch has drained
@@ -23,6 +25,7 @@ public record OpsProperties(
     @DefaultValue("5s") Duration refresh,
     @DefaultValue("1s") Duration healthCache,
     @DefaultValue("2s") Duration healthTimeout,
+    @DefaultValue("5m") Duration stalledAfter,
     @DefaultValue("60s") Duration uploadIdleTimeout,
     @DefaultValue("5s") Duration webDrain) {
 
@@ -34,6 +37,7 @@ public record OpsProperties(
     atLeast("refresh", refresh, Duration.ofSeconds(1));
     atLeast("health-cache", healthCache, Duration.ZERO);
     atLeast("health-timeout", healthTimeout, Duration.ofMillis(100));
+    atLeast("stalled-after", stalledAfter, Duration.ofSeconds(1));
     atLeast("upload-idle-timeout", uploadIdleTimeout, Duration.ofMillis(100));
     atLeast("web-drain", webDrain, Duration.ZERO);
     if (uploadIdleTimeout.toMillis() > Integer.MAX_VALUE) {

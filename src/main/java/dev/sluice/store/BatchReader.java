@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * item's outcome is its outcome row, else its shard's {@code closed_as}; one-shot batches are
  * invisible until sealed; another tenant's batch does not exist.
  */
-public interface BatchReader {
+public interface BatchReader extends BacklogBoard {
 
   /** Finds a batch by its public id. */
   Optional<BatchRecord> batch(String tenant, String publicId);

@@ -244,6 +244,7 @@ class WebClientAttempterTests extends AttempterTestBase {
           attempter.attempt(request(server.port(), cutter, Capture.DEFAULT)).cache();
       attempt.subscribe();
       assertThat(received.await(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(cutter.isWriting()).isTrue();
       cutter.cut();
       assertThat(verdict(attempt))
           .isInstanceOfSatisfying(
@@ -286,6 +287,7 @@ class WebClientAttempterTests extends AttempterTestBase {
       cutter.cut();
       assertThat(verdict(attempter.attempt(request(server.port(), cutter, Capture.DEFAULT))))
           .isInstanceOf(Verdict.NotSent.class);
+      assertThat(cutter.isWriting()).isFalse();
       assertThat(server.connectionCount()).isZero();
     }
   }

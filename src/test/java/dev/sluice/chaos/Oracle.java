@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 final class Oracle implements AutoCloseable {
 
   /** How much longer the third port takes to answer. */
-  static final Duration SLOW = Duration.ofSeconds(2);
+  static final Duration SLOW = Duration.ofSeconds(1);
 
   private final EventLoopGroup loops =
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());

@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReplicaCampaign implements AutoCloseable {
 
-  private static final Duration DRAIN = Duration.ofMinutes(5);
+  /** What keeps replicas busy goes to a slow destination, at last one item at a time. */
+  private static final Duration DRAIN = Duration.ofMinutes(15);
 
   /** Something broken may never end. */
   private static final Duration SHORT_DRAIN = Duration.ofMinutes(2);
@@ -62,8 +63,9 @@ final class ReplicaCampaign implements AutoCloseable {
    * @param count of replicas
    * @param proxied whether they reach the database through proxies
    * @param ownServer whether the database may be killed
+   * @param settings of each replica
    */
-  record Site(int count, boolean proxied, boolean ownServer, Limits limits) {}
+  record Site(int count, boolean proxied, boolean ownServer, Settings settings, Limits limits) {}
 
   /**
    * Starts the replicas and their clients.
@@ -74,7 +76,6 @@ final class ReplicaCampaign implements AutoCloseable {
    */
   ReplicaCampaign(Path directory, long seed, Site site, @Nullable String mutation)
       throws IOException {
-    Settings settings = Settings.REPLICAS;
     this.random = new Random(seed);
     this.isBroken = mutation != null;
     this.limit = isBroken ? SHORT_DRAIN : DRAIN;
@@ -89,7 +90,7 @@ final class ReplicaCampaign implements AutoCloseable {
     this.replicas =
         new Replicas(
             place,
-            new Replicas.Setup(site.count, site.proxied, settings, jvm),
+            new Replicas.Setup(site.count, site.proxied, site.settings, jvm),
             server,
             database,
             story,
@@ -101,7 +102,7 @@ final class ReplicaCampaign implements AutoCloseable {
             takeovers,
             story,
             oracle,
-            settings,
+            site.settings,
             site.limits,
             random,
             own,

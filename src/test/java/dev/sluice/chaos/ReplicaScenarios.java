@@ -24,11 +24,11 @@ final class ReplicaScenarios {
   }
 
   private Site site(int count) {
-    return new Site(count, false, false, limits);
+    return new Site(count, false, false, Settings.REPLICAS, limits);
   }
 
-  private Site proxied(int count) {
-    return new Site(count, true, false, limits);
+  private Site proxied(int count, Settings settings) {
+    return new Site(count, true, false, settings, limits);
   }
 
   /** SIGKILL at random times; one of three waits until peers have taken over. */
@@ -54,7 +54,7 @@ final class ReplicaScenarios {
     return campaigns(
         new Row("3 replicas, one cut off"),
         plan.replicas().partitions(),
-        proxied(3),
+        proxied(3, Settings.ROOMY_REPLICAS),
         () -> _ -> new Harms.Partition());
   }
 
@@ -63,7 +63,7 @@ final class ReplicaScenarios {
     return campaigns(
         new Row("2 replicas, cut after COMMIT"),
         plan.replicas().cuts(),
-        proxied(2),
+        proxied(2, Settings.REPLICAS),
         () -> _ -> new Harms.LostCommit());
   }
 
@@ -72,7 +72,7 @@ final class ReplicaScenarios {
     return campaigns(
         new Row("2 replicas, SIGKILL of the database"),
         plan.replicas().databaseKills(),
-        new Site(2, false, true, limits),
+        new Site(2, false, true, Settings.REPLICAS, limits),
         () -> _ -> new Harms.DatabaseKill());
   }
 
@@ -108,7 +108,8 @@ final class ReplicaScenarios {
     return switch (net) {
       case REPLICA_KILL -> broken(row, mutation, site(3), 3, new Harms.Kill(true));
       case REPLICA_ZOMBIE -> broken(row, mutation, site(3), 2, new Harms.Zombie());
-      case PARTITION -> broken(row, mutation, proxied(3), 1, new Harms.Partition());
+      case PARTITION ->
+          broken(row, mutation, proxied(3, Settings.ROOMY_REPLICAS), 1, new Harms.Partition());
       case KILL, TERM, POWER, ZOMBIE, CONTRACT ->
           throw new IllegalArgumentException(net + " is no net of replicas");
     };

@@ -19,6 +19,9 @@ record Settings(int concurrency, int outcomeBuffer, Duration drain, boolean shar
 
   static final Settings REPLICAS = new Settings(32, 400, Duration.ofSeconds(35), true);
 
+  /** A replica whose outcomes nobody stores goes on for 9 s before its buffer stops it. */
+  static final Settings ROOMY_REPLICAS = new Settings(32, 4_000, Duration.ofSeconds(35), true);
+
   Settings withDrain(Duration other) {
     return new Settings(concurrency, outcomeBuffer, other, shared);
   }

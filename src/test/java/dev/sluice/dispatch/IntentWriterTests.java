@@ -3,6 +3,7 @@ package dev.sluice.dispatch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.sluice.model.ProcessClock;
 import dev.sluice.store.ShardQueue;
 import dev.sluice.store.ShardQueue.Intent;
 import dev.sluice.store.ShardQueue.Lease;
@@ -27,7 +28,7 @@ class IntentWriterTests {
   private final RecordingQueue queue = new RecordingQueue();
   private final Queue<Lease> lost = new ConcurrentLinkedQueue<>();
   private final Queue<Set<Lease>> answers = new ConcurrentLinkedQueue<>();
-  private final IntentWriter writer = new IntentWriter(queue);
+  private final IntentWriter writer = new IntentWriter(queue, ProcessClock.system());
 
   @BeforeEach
   void start() {

@@ -81,6 +81,7 @@ final class LaneBench {
   private final Deque<Runnable> unstored = new ArrayDeque<>();
   private boolean intentsHeld;
   private boolean storesHeld;
+  private boolean writesHeld;
   private final Instant start = Instant.parse("2026-01-01T00:00:00Z");
   private final List<Lane> lanes = new ArrayList<>();
   private final Admission admission;
@@ -299,6 +300,9 @@ final class LaneBench {
   private Mono<Verdict> attempt(AttemptRequest request) {
     Exchange exchange = new Exchange(request, Sinks.one());
     open.add(exchange);
+    if (!writesHeld) {
+      request.cutter().writing();
+    }
     sentKeys.add(request.idempotencyKey());
     sentAttempts.add(request.attemptNumber());
     maxInFlight = Math.max(maxInFlight, open.size());
@@ -334,6 +338,16 @@ final class LaneBench {
     Lane other = lane(this::attempt);
     add(other, count, BatchOptions.DEFAULT, null, Map.of());
     return other;
+  }
+
+  /** Requests wait for their connections from now on. */
+  void holdWrites() {
+    writesHeld = true;
+  }
+
+  /** All of them are written. */
+  void write() {
+    open.forEach(exchange -> exchange.request().cutter().writing());
   }
 
   /** Makes the next outcome fail to be taken. */

@@ -338,6 +338,7 @@ class LaneIntentsTests {
     bench.addCrashed(2, BatchOptions.DEFAULT, Set.of(0L));
     bench.add(2);
     assertThat(bench.inFlight()).isEqualTo(1);
+    bench.tick();
     bench.advance(Duration.ofMillis(999));
     bench.tick();
     assertThat(bench.outlived()).isEmpty();
@@ -352,10 +353,43 @@ class LaneIntentsTests {
   }
 
   @Test
+  void theTimeInWhichAnItemIsToBlameBeginsWhenItsRequestIsWritten() {
+    LaneBench bench = new LaneBench("--concurrency=3");
+    bench.holdWrites();
+    bench.addCrashed(2, BatchOptions.DEFAULT, Set.of(0L));
+    bench.tick();
+    bench.advance(Duration.ofMillis(2_900));
+    bench.tick();
+    assertThat(bench.outlived()).isEmpty();
+    bench.write();
+    bench.tick();
+    bench.advance(Duration.ofMillis(999));
+    bench.tick();
+    assertThat(bench.outlived()).isEmpty();
+    bench.advance(Duration.ofMillis(1));
+    bench.tick();
+    assertThat(bench.outlived()).containsExactly(bench.intended().getFirst());
+  }
+
+  @Test
+  void anItemThatWaitsForItsConnectionIsNotToBlameForLong() {
+    LaneBench bench = new LaneBench("--concurrency=3");
+    bench.holdWrites();
+    bench.addCrashed(2, BatchOptions.DEFAULT, Set.of());
+    bench.advance(Duration.ofMillis(2_999));
+    bench.tick();
+    assertThat(bench.outlived()).isEmpty();
+    bench.advance(Duration.ofMillis(1));
+    bench.tick();
+    assertThat(bench.outlived()).containsExactly(bench.intended().getFirst());
+  }
+
+  @Test
   void whatMustNotGoTwiceStaysInDoubtHoweverLongTheProcessOutlivesIt() {
     LaneBench bench = new LaneBench("--concurrency=3");
     bench.addCrashed(2, bench.atMostOnce(), Set.of());
-    bench.advance(Duration.ofSeconds(2));
+    bench.tick();
+    bench.advance(Duration.ofSeconds(4));
     bench.tick();
     assertThat(bench.inFlight()).isEqualTo(1);
     assertThat(bench.outlived()).isEmpty();
@@ -365,7 +399,8 @@ class LaneIntentsTests {
   void afterManyEndsAnItemIsToBlameThroughout() {
     LaneBench bench = new LaneBench("--concurrency=3");
     bench.addCrashed(ShardQueue.SUSPECT_THROUGHOUT_FROM, 2);
-    bench.advance(Duration.ofSeconds(2));
+    bench.tick();
+    bench.advance(Duration.ofSeconds(4));
     bench.tick();
     assertThat(bench.inFlight()).isEqualTo(1);
     assertThat(bench.outlived()).isEmpty();

@@ -181,6 +181,7 @@ final class SimulatedNetwork {
         return;
       }
       written = true;
+      request.cutter().writing();
       time.in(delay(), air, this::arrive);
       if (mutation == Mutation.SEND_TWICE && random.nextInt(10) == 0) {
         time.in(delay(), air, this::arrive);

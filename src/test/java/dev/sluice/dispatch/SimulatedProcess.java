@@ -72,7 +72,7 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
     this.writer = new OutcomeWriter(store, properties, time, DispatchObserver.NONE);
     this.admission =
         new Admission(properties.globalConcurrency(), writer::hasRoom, store::holdsLeases);
-    this.intents = new IntentWriter(store);
+    this.intents = new IntentWriter(store, time);
     this.memory = new PayloadMemory(world.memoryBytes());
     LaneContext context =
         new LaneContext(
@@ -214,16 +214,21 @@ final class SimulatedProcess implements Attempter, OutcomeSink {
     laws.started(request, time.nanoTime());
     world.sends(this);
     if (world.item(request.idempotencyKey()).shard().crashes >= ShardQueue.ISOLATED_FROM) {
-      time.in(
-          Isolation.TO_BLAME_NANOS + random.nextLong(properties.tick().toNanos()),
-          loops,
-          this::tickLanes);
+      lookUntilItIsOutlived();
     }
     time.in(
         laws.timeout(request).toNanos() + random.nextLong(properties.tick().toNanos()),
         loops,
         this::tickLanes);
     return sockets.attempt(request);
+  }
+
+  /** Often enough to see when its request is written. */
+  private void lookUntilItIsOutlived() {
+    long every = Isolation.TO_BLAME_NANOS / 4;
+    for (long at = every; at <= Isolation.TO_BLAME_UNSENT_NANOS; at += every) {
+      time.in(at + random.nextLong(properties.tick().toNanos()), loops, this::tickLanes);
+    }
   }
 
   private void ended(AttemptRequest request, Verdict verdict) {

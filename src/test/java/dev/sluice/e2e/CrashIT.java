@@ -19,15 +19,18 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import tools.jackson.databind.JsonNode;
 
 /**
  * SIGKILL in the middle: nothing accepted is lost, no item ends twice, and few are sent twice. The
- * number of items is {@code -Dsluice.crash.items}, 50,000 unless given.
+ * number of items is {@code -Dsluice.crash.items}, 20,000 unless given.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class CrashIT {
 
-  private static final int ITEMS = Integer.getInteger("sluice.crash.items", 50_000);
+  private static final int ITEMS = Integer.getInteger("sluice.crash.items", 20_000);
   private static final int CONCURRENCY = 64;
   private static final int OUTCOME_BUFFER = 2_000;
   private static final int INTENT_WINDOW = 256;
@@ -75,8 +78,8 @@ class CrashIT {
 
   @Test
   void nothingGoesTwiceWhenItMustNot(@TempDir Path directory) {
-    int items = 20_000;
-    int kills = 3;
+    int items = 15_000;
+    int kills = 2;
     try (TargetServer target = TargetServer.start().on("/x", Script.status(200));
         SluiceProcess sluice =
             SluiceProcess.in(directory, "--sluice.dispatch.concurrency=" + CONCURRENCY).start();
@@ -89,7 +92,7 @@ class CrashIT {
               index -> "{\"url\":\"" + url + "\",\"body\":{\"n\":1}}");
       Ledger ledger = target.ledger(id);
       for (int kill = 1; kill <= kills; kill++) {
-        int seen = kill * items / 5;
+        int seen = kill * items / 4;
         await()
             .atMost(LIMIT)
             .pollInterval(Duration.ofMillis(5))

@@ -103,7 +103,7 @@ class SharedLimitsIT {
 
   @Test
   void theRateOfABatchHoldsOverAllReplicasAndIsUsed() {
-    int total = 12_500;
+    int total = 9_000;
     Arrivals arrivals = new Arrivals();
     try (TargetServer target = TargetServer.start().on("/x", _ -> arrivals.reply())) {
       String id = client.submit(total, "rate.permits=500", _ -> item(target));
@@ -171,7 +171,7 @@ class SharedLimitsIT {
                   }
                   return arrivals.reply();
                 })) {
-      String id = client.submit(2_000, "rate.permits=200", _ -> item(target));
+      String id = client.submit(1_000, "rate.permits=200", _ -> item(target));
       client.awaitFinished(id, LIMIT);
       long from = asked.get();
       assertThat(arrivals.between(from + SECOND, from + 7 * SECOND / 2))
@@ -185,7 +185,7 @@ class SharedLimitsIT {
 
   @Test
   void theConcurrencyOfABatchHoldsOverAllReplicas() {
-    int total = 4_000;
+    int total = 2_000;
     try (TargetServer target =
         TargetServer.start().on("/x", _ -> Script.Reply.of(200).after(Duration.ofMillis(20)))) {
       String id = client.submit(total, "concurrency=10", _ -> item(target));
@@ -198,7 +198,7 @@ class SharedLimitsIT {
 
   @Test
   void onePlaceIsForAllReplicasInTurn() {
-    int total = 300;
+    int total = 150;
     try (TargetServer target =
         TargetServer.start().on("/x", _ -> Script.Reply.of(200).after(Duration.ofMillis(20)))) {
       String id = client.submit(total, "concurrency=1", _ -> item(target));

@@ -335,6 +335,11 @@ final class RecordingStore implements BatchWriter, BatchReader {
   }
 
   @Override
+  public Backlog backlog(Instant stalledSince) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
   public Optional<ItemRecord> item(BatchRef batch, long index) {
     throw new UnsupportedOperationException();
   }

@@ -1,22 +1,20 @@
 package dev.sluice.ops;
 
+import static dev.sluice.ops.Chart.object;
+import static dev.sluice.ops.Chart.render;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.marcnuri.helm.Helm;
 import com.marcnuri.helm.LintResult;
-import com.marcnuri.helm.TemplateCommand;
+import dev.sluice.ops.Chart.Node;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,20 +23,13 @@ import org.springframework.core.env.PropertySource;
 import org.springframework.core.io.ByteArrayResource;
 import org.springframework.core.io.FileSystemResource;
 import org.springframework.core.io.Resource;
-import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.Yaml;
-import org.yaml.snakeyaml.constructor.SafeConstructor;
 
 /** The chart, rendered by Helm itself, against what the application expects. */
 class HelmChartTests {
 
-  private static final Path CHART = Path.of("helm", "sluice");
-
-  @TempDir Path temporary;
-
   @Test
   void passesLintStrictly() {
-    LintResult result = new Helm(CHART).lint().strict().call();
+    LintResult result = new Helm(Chart.DIRECTORY).lint().strict().call();
     assertThat(result.isFailed()).as(String.join("\n", result.getMessages())).isFalse();
   }
 
@@ -51,6 +42,7 @@ class HelmChartTests {
             "ConfigMap/demo-sluice",
             "Service/demo-sluice",
             "Service/demo-sluice-headless",
+            "NetworkPolicy/demo-sluice",
             "StatefulSet/demo-sluice");
     Node set = object(objects, "StatefulSet/demo-sluice").at("spec");
     assertThat(set.at("replicas").value()).isEqualTo(1);
@@ -271,33 +263,6 @@ class HelmChartTests {
     assertThatThrownBy(() -> render(values)).hasMessageContaining(name);
   }
 
-  private Map<String, Node> render(String values) {
-    TemplateCommand command = new Helm(CHART).template().withName("demo").withKubeVersion("1.31.0");
-    if (!values.isEmpty()) {
-      Path file = temporary.resolve("values.yaml");
-      try {
-        Files.writeString(file, values);
-      } catch (IOException e) {
-        throw new java.io.UncheckedIOException(e);
-      }
-      command = command.withValuesFile(file);
-    }
-    LoaderOptions strict = new LoaderOptions();
-    strict.setAllowDuplicateKeys(false);
-    Map<String, Node> objects = new TreeMap<>();
-    for (Object document : new Yaml(new SafeConstructor(strict)).loadAll(command.call())) {
-      if (document != null) {
-        Node node = new Node(document);
-        objects.put(node.at("kind").value() + "/" + node.at("metadata", "name").value(), node);
-      }
-    }
-    return objects;
-  }
-
-  private static Node object(Map<String, Node> objects, String key) {
-    return Objects.requireNonNull(objects.get(key), key);
-  }
-
   private static Node pod(Map<String, Node> objects) {
     return object(objects, "StatefulSet/demo-sluice").at("spec", "template", "spec");
   }
@@ -333,29 +298,5 @@ class HelmChartTests {
     List<PropertySource<?>> documents = new YamlPropertySourceLoader().load("yaml", yaml);
     assertThat(documents).hasSize(1);
     return documents.getFirst();
-  }
-
-  /** A place in a rendered object. */
-  private record Node(Object value) {
-
-    Node at(Object... path) {
-      Object here = value;
-      for (Object step : path) {
-        Object next =
-            step instanceof Integer index
-                ? ((List<?>) here).get(index)
-                : ((Map<?, ?>) here).get(step);
-        here = Objects.requireNonNull(next, step + " in " + here);
-      }
-      return new Node(here);
-    }
-
-    Map<?, ?> map() {
-      return (Map<?, ?>) value;
-    }
-
-    List<?> list() {
-      return (List<?>) value;
-    }
   }
 }

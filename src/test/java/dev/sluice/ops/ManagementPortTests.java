@@ -2,11 +2,13 @@ package dev.sluice.ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.model.BatchState;
 import dev.sluice.model.Destination;
 import dev.sluice.model.DispatchObserver;
 import dev.sluice.model.HaltRule;
 import dev.sluice.model.OutcomeState;
 import dev.sluice.model.Verdict;
+import dev.sluice.store.BacklogBoard.Backlog;
 import dev.sluice.store.LaneBoard.Lane;
 import dev.sluice.store.LaneSnapshot;
 import dev.sluice.store.StoreException;
@@ -25,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
@@ -65,6 +68,7 @@ class ManagementPortTests {
   @Autowired SettableClock clock;
   @Autowired OpsTestApplication.CommandedStore store;
   @Autowired OpsTestApplication.CommandedBoard board;
+  @Autowired OpsTestApplication.CommandedBacklog backlog;
   @Autowired CircuitBreakerRegistry breakers;
   @Autowired RateLimiterRegistry rates;
   @Autowired RetryRegistry retries;
@@ -98,6 +102,7 @@ class ManagementPortTests {
     observer.batchHalted(HaltRule.CANARY);
     observer.drainCut(2);
     observer.replicaRetired();
+    observer.loopsSampled(3_000_000);
 
     String after = prometheus();
     assertGrown(before, after, "sluice_batches_accepted_total", 1);
@@ -132,8 +137,42 @@ class ManagementPortTests {
     assertGrown(before, after, "sluice_batches_halted_total{rule=\"authentication\"}", 0);
     assertGrown(before, after, "sluice_drain_cut_total", 2);
     assertGrown(before, after, "sluice_replica_retired_total", 1);
+    assertGrown(before, after, "sluice_loop_lag_seconds_count", 1);
+    assertGrown(before, after, "sluice_loop_lag_seconds_bucket{le=\"0.001\"}", 0);
+    assertGrown(before, after, "sluice_loop_lag_seconds_bucket{le=\"0.005\"}", 1);
+    assertThat(value(after, "sluice_outcomes_unflushed")).isEqualTo(12);
+    assertThat(value(after, "sluice_payload_held_bytes")).isEqualTo(34_000);
     assertThat(value(after, "sluice_pool_pending")).isEqualTo(2);
     assertThat(value(after, "sluice_pool_acquired")).isEqualTo(11);
+  }
+
+  @Test
+  void showsWhatTheStoreHasToDo() throws Exception {
+    clock.advance(Duration.ofMinutes(1));
+    backlog.backlog =
+        new Backlog(
+            Map.of(BatchState.RUNNING, 3, BatchState.PAUSED, 1),
+            4_000,
+            clock.instant().minusSeconds(90),
+            2);
+    refresh.refresh();
+    assertThat(backlog.stalledSince).isEqualTo(clock.instant().minus(Duration.ofMinutes(5)));
+    String text = prometheus();
+    assertThat(value(text, "sluice_backlog_items")).isEqualTo(4_000);
+    assertThat(value(text, "sluice_backlog_age_seconds")).isEqualTo(90);
+    assertThat(value(text, "sluice_batches_stalled")).isEqualTo(2);
+    assertThat(value(text, "sluice_batches_unfinished{state=\"running\"}")).isEqualTo(3);
+    assertThat(value(text, "sluice_batches_unfinished{state=\"paused\"}")).isEqualTo(1);
+    assertThat(value(text, "sluice_batches_unfinished{state=\"queued\"}")).isZero();
+
+    backlog.backlog = new Backlog(Map.of(), 0, null, 0);
+    clock.advance(Duration.ofSeconds(14));
+    refresh.refresh();
+    assertThat(value(prometheus(), "sluice_backlog_items")).as("seldom").isEqualTo(4_000);
+    clock.advance(Duration.ofSeconds(1));
+    refresh.refresh();
+    assertThat(value(prometheus(), "sluice_backlog_items")).isZero();
+    assertThat(value(prometheus(), "sluice_backlog_age_seconds")).isZero();
   }
 
   @Test

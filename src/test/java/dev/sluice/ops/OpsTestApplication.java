@@ -1,6 +1,8 @@
 package dev.sluice.ops;
 
 import dev.sluice.model.ConnectionPools;
+import dev.sluice.model.DispatchLoad;
+import dev.sluice.store.BacklogBoard;
 import dev.sluice.store.LaneBoard;
 import dev.sluice.store.StoreHealth;
 import dev.sluice.store.TimeTrust;
@@ -9,7 +11,9 @@ import io.github.resilience4j.ratelimiter.RateLimiterRegistry;
 import io.github.resilience4j.retry.RetryRegistry;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -53,6 +57,16 @@ class OpsTestApplication {
   }
 
   @Bean
+  CommandedBacklog backlog() {
+    return new CommandedBacklog();
+  }
+
+  @Bean
+  DispatchLoad dispatchLoad() {
+    return () -> new DispatchLoad.Counts(12, 34_000);
+  }
+
+  @Bean
   ConnectionPools connectionPools() {
     return () -> new ConnectionPools.Counts(3, 17, 11, 6, 2);
   }
@@ -85,6 +99,18 @@ class OpsTestApplication {
     @Override
     public void check() {
       check.run();
+    }
+  }
+
+  /** A backlog as the test says, with the time it was asked about. */
+  static final class CommandedBacklog implements BacklogBoard {
+    volatile Backlog backlog = new Backlog(Map.of(), 0, null, 0);
+    volatile Instant stalledSince = Instant.EPOCH;
+
+    @Override
+    public Backlog backlog(Instant since) {
+      stalledSince = since;
+      return backlog;
     }
   }
 

@@ -1353,6 +1353,41 @@ public abstract class StoreContract {
   }
 
   @Nested
+  class ToBeDone {
+
+    @Test
+    void addsUpWhatIsToBeDone() {
+      assertThat(store.reader().backlog(clock.instant()))
+          .isEqualTo(new BacklogBoard.Backlog(Map.of(), 0, null, 0));
+      Instant first = clock.instant();
+      BatchRef running = sealed(store.writer(), shard(ALPHA, 0, 10), shard(BETA, 10, 5));
+      ClaimedShard claimed = claim(ALPHA, 10).getFirst();
+      settle(
+          some(
+              claimed.lease(),
+              outcome(0, OutcomeState.FAILED, clock.instant()),
+              outcome(1, OutcomeState.SUCCEEDED, clock.instant()),
+              outcome(2, OutcomeState.SUCCEEDED, clock.instant()),
+              outcome(3, OutcomeState.SUCCEEDED, clock.instant())));
+      clock.advance(Duration.ofMinutes(1));
+      sealed(store.writer(), shard(BETA, 0, 7));
+      BatchRef paused = sealed(store.writer(), shard(ALPHA, 0, 100));
+      store.board().pause(paused.id(), BY_TEST);
+
+      BacklogBoard.Backlog backlog = store.reader().backlog(first);
+      assertThat(backlog.batches())
+          .isEqualTo(Map.of(BatchState.RUNNING, 1, BatchState.QUEUED, 1, BatchState.PAUSED, 1));
+      assertThat(backlog.itemCount()).isEqualTo(11 + 7);
+      assertThat(backlog.oldest()).isEqualTo(first);
+      assertThat(backlog.stalledCount()).isZero();
+      assertThat(store.reader().backlog(first.plusMillis(1)).stalledCount()).isEqualTo(1);
+
+      store.board().cancel(running.id(), BY_TEST);
+      assertThat(store.reader().backlog(clock.instant()).stalledCount()).isZero();
+    }
+  }
+
+  @Nested
   class Control {
 
     @Test

@@ -10,6 +10,7 @@ import dev.sluice.store.ItemFilter;
 import dev.sluice.store.ItemRecord;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -89,6 +90,11 @@ final class JdbcBatchReader implements BatchReader {
   public List<BatchRecord> batches(BatchFilter filter, @Nullable Long beforeId, int limit) {
     long before = beforeId == null ? Long.MAX_VALUE : beforeId;
     return scans.read(session -> batches.page(session, filter, before, limit));
+  }
+
+  @Override
+  public Backlog backlog(Instant stalledSince) {
+    return scans.read(session -> BacklogRead.of(session, stalledSince));
   }
 
   @Override

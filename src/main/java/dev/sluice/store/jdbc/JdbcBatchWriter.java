@@ -137,6 +137,7 @@ final class JdbcBatchWriter implements BatchWriter {
 
   @Override
   public void abandon(long uploadId) {
+    uploads.ended(uploadId);
     steps.write(
         session -> {
           intake.abandon(session, uploadId);
@@ -144,6 +145,7 @@ final class JdbcBatchWriter implements BatchWriter {
           // The first step at once; what is left of a large upload is for housekeeping.
           return dead == null ? 0 : uploads.remove(session, dead, STEP);
         });
+    uploads.buried(uploadId);
   }
 
   @Override

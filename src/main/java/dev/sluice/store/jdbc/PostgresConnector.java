@@ -27,6 +27,16 @@ final class PostgresConnector {
   private static final Duration UNIT_ANSWER = Duration.ofSeconds(15);
 
   /**
+   * Of what brings the schema up to date: a step may rewrite a large table, and one that waits
+   * holds a lock meanwhile. It must not keep replicas that run from theirs, though.
+   */
+  private static final String MIGRATIONS =
+      "-c statement_timeout=10min -c lock_timeout=5s -c idle_in_transaction_session_timeout=11min"
+          + " -c default_transaction_isolation=read\\ committed";
+
+  private static final Duration MIGRATION_ANSWER = Duration.ofMinutes(11);
+
+  /**
    * Of what is worthless when it is late. It need not be on the disk either: a beat that is lost
    * with the database is followed by the next one.
    */
@@ -53,6 +63,11 @@ final class PostgresConnector {
   /** Opens a connection for units of work. */
   Connection openForUnits() throws SQLException {
     return open(UNITS, UNIT_ANSWER);
+  }
+
+  /** Opens a connection to bring the schema up to date with. */
+  Connection openForMigrations() throws SQLException {
+    return open(MIGRATIONS, MIGRATION_ANSWER);
   }
 
   /** Opens a connection for signs of life, each committed at once. */

@@ -9,7 +9,6 @@ import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import javax.sql.DataSource;
 
 /**
  * Connections to the PostgreSQL that replicas share; each is used for one transaction. Callers of
@@ -22,6 +21,9 @@ final class PostgresPool implements AutoCloseable {
    * left for its statements then, or for saying that there is none.
    */
   private static final Duration CONNECT = Duration.ofSeconds(1);
+
+  /** So many times as long does what nobody waits for, such as a start. */
+  private static final int LONG_TIMES = 5;
 
   private final PostgresSource connections;
   private final HikariDataSource source;
@@ -42,7 +44,7 @@ final class PostgresPool implements AutoCloseable {
     this.pulse = new Pulse(clock, answerWithin);
     this.watch = new UnitWatch(pulse, clock);
     this.callers = new Semaphore(Math.max(1, properties.connections() * 3 / 5), true);
-    this.connections = new PostgresSource(connector);
+    this.connections = new PostgresSource(connector::openForUnits);
     HikariConfig config = new HikariConfig();
     config.setPoolName("sluice-store");
     config.setDataSource(connections);
@@ -54,10 +56,6 @@ final class PostgresPool implements AutoCloseable {
     // Whoever starts the process has waited for the database.
     config.setInitializationFailTimeout(-1);
     this.source = new HikariDataSource(config);
-  }
-
-  DataSource source() {
-    return source;
   }
 
   /** Gives what tells it whether the database is heard. */
@@ -102,7 +100,7 @@ final class PostgresPool implements AutoCloseable {
       admit();
     }
     try {
-      Session session = new Session(connection(), Dialect.POSTGRES, owner.now());
+      Session session = new Session(connection(patience), Dialect.POSTGRES, owner.now());
       PostgresUnit unit = new PostgresUnit(session, patience, clock.nanoTime(), until, this::ended);
       watch.add(unit);
       begun = true;
@@ -143,17 +141,26 @@ final class PostgresPool implements AutoCloseable {
     }
   }
 
-  private Connection connection() throws SQLException {
-    try {
-      return source.getConnection();
-    } catch (SQLTransientConnectionException e) {
-      SQLException failure = connections.failure();
-      if (failure == null) {
-        throw e;
+  private Connection connection(Patience patience) throws SQLException {
+    int times = patience.isOfACaller() ? 1 : LONG_TIMES;
+    while (true) {
+      try {
+        return source.getConnection();
+      } catch (SQLTransientConnectionException e) {
+        times--;
+        if (times == 0 || source.isClosed()) {
+          throw explained(e);
+        }
       }
-      throw new SQLTransientConnectionException(
-          "it takes no connection: " + failure.getMessage(), failure.getSQLState(), failure);
     }
+  }
+
+  private SQLException explained(SQLTransientConnectionException e) {
+    SQLException failure = connections.failure();
+    return failure == null
+        ? e
+        : new SQLTransientConnectionException(
+            "it takes no connection: " + failure.getMessage(), failure.getSQLState(), failure);
   }
 
   /**

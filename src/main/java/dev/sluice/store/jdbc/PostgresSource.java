@@ -11,19 +11,25 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes connections for the pool, and does not come back without one: a pool that hears of failures
- * tries more and more rarely, and is late when the database is back.
+ * Makes connections, and does not come back without one: a pool that hears of failures tries more
+ * and more rarely, and is late when the database is back.
  */
 final class PostgresSource implements DataSource, AutoCloseable {
 
   private static final Duration TRY_AGAIN = Duration.ofMillis(200);
 
-  private final PostgresConnector connector;
+  private final Opening opening;
   private volatile @Nullable SQLException failure;
   private volatile boolean closed;
 
-  PostgresSource(PostgresConnector connector) {
-    this.connector = connector;
+  /** One try. */
+  @FunctionalInterface
+  interface Opening {
+    Connection open() throws SQLException;
+  }
+
+  PostgresSource(Opening opening) {
+    this.opening = opening;
   }
 
   /** Gives why there is no connection now, or null. */
@@ -31,12 +37,12 @@ final class PostgresSource implements DataSource, AutoCloseable {
     return failure;
   }
 
-  /** Called by the one thread on which the pool makes connections. */
+  /** One thread at a time. */
   @Override
   public Connection getConnection() throws SQLException {
     while (true) {
       try {
-        Connection connection = connector.openForUnits();
+        Connection connection = opening.open();
         failure = null;
         return connection;
       } catch (SQLException e) {

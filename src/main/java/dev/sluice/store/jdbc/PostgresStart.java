@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -84,7 +85,8 @@ final class PostgresStart {
    * @throws StoreStartException when it does not answer in time, or a person must act first
    */
   void require() {
-    try (Session session = new Session(await(), Dialect.POSTGRES, new Owner())) {
+    try (Session session =
+        new Session(await(connector::openForUnits), Dialect.POSTGRES, new Owner())) {
       requireSafe(session);
       warnOfStandbys(session);
     } catch (SQLException e) {
@@ -92,12 +94,21 @@ final class PostgresStart {
     }
   }
 
-  private Connection await() {
+  /**
+   * Gives connections to bring the schema up to date with, each waited for as the first one was.
+   *
+   * @throws StoreStartException from it, when the database does not answer in time
+   */
+  DataSource migrations() {
+    return new PostgresSource(() -> await(connector::openForMigrations));
+  }
+
+  private Connection await(PostgresSource.Opening opening) {
     long began = clock.nanoTime();
     boolean told = false;
     while (true) {
       try {
-        return connector.openForUnits();
+        return opening.open();
       } catch (SQLException e) {
         if (!PostgresFailures.isNotThereYet(e)
             || clock.nanoTime() - began >= properties.startWait().toNanos()

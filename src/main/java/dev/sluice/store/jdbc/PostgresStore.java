@@ -64,11 +64,12 @@ final class PostgresStore implements JdbcStore {
       TimeTrust time,
       SecureRandom random) {
     PostgresConnector connector = new PostgresConnector(database);
-    new PostgresStart(connector, properties, clock).require();
+    PostgresStart start = new PostgresStart(connector, properties, clock);
+    start.require();
     Owner owner = new Owner();
     PostgresPool pool = new PostgresPool(connector, properties, owner, clock);
     try {
-      SqliteFile.migrate(pool.source(), MIGRATIONS, "database");
+      SqliteFile.migrate(start.migrations(), MIGRATIONS, "database");
       Membership membership = new Membership(connector, pool, owner, clock);
       StoreParts parts =
           StoreParts.of(

@@ -3,6 +3,8 @@ package dev.sluice.store.jdbc;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** The life of uploads: opened, committed, or dead and then removed in bounded steps. */
@@ -100,7 +102,18 @@ final class Uploads {
         LIMIT ?)
       """;
 
+  private static final String BATCH_OF =
+      """
+      SELECT batch_id FROM upload WHERE id = ? AND state = 0
+      """;
+
   private final long timeoutMillis;
+
+  /**
+   * Uploads of this process that are over, until the store knows: it may be away when one breaks
+   * off. No more than run at once, for without the store none begins.
+   */
+  private final Set<Long> over = ConcurrentHashMap.newKeySet();
 
   Uploads(long timeoutMillis) {
     this.timeoutMillis = timeoutMillis;
@@ -123,12 +136,23 @@ final class Uploads {
         .orElseThrow();
   }
 
+  /** Says that an upload brings nothing more, whatever becomes of the call that buries it. */
+  void ended(long uploadId) {
+    over.add(uploadId);
+  }
+
+  /** Says that the store knows. */
+  void buried(long uploadId) {
+    over.remove(uploadId);
+  }
+
   /** Tells whether an upload of the batch runs; those that are dead are buried. */
   boolean isRunning(Session session, long batchId, long now) throws SQLException {
     boolean running = false;
     for (Running upload : session.list(RUNNING, Running::of, batchId)) {
       boolean mine = upload.epoch == session.owner().id();
-      if (upload.senderLives && (!mine || now - upload.touchedAt < timeoutMillis)) {
+      boolean idle = mine && now - upload.touchedAt >= timeoutMillis;
+      if (upload.senderLives && !idle && !over.contains(upload.id)) {
         running = true;
       } else {
         bury(session, upload.id, batchId);
@@ -150,8 +174,18 @@ final class Uploads {
     session.update(FREE_KEY, batchId);
   }
 
-  /** Buries uploads of earlier processes and those idle since {@code idleSince}. */
+  /**
+   * Buries uploads of earlier processes, those idle since {@code idleSince}, and those that broke
+   * off while the store was away.
+   */
   int buryIdle(Session session, long idleSince, int limit) throws SQLException {
+    for (Long id : over) {
+      Long batchId = session.first(BATCH_OF, row -> row.getLong(1), id);
+      if (batchId != null) {
+        bury(session, id, batchId);
+      }
+      session.afterCommit(() -> buried(id));
+    }
     List<Dead> idle = session.list(IDLE, Uploads::dead, session.owner().id(), idleSince, limit);
     for (Dead upload : idle) {
       bury(session, upload.id, upload.batchId);

@@ -19,7 +19,9 @@ import dev.sluice.model.OutcomeState;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.BatchRecord;
 import dev.sluice.store.BatchRef;
+import dev.sluice.store.BatchWriter;
 import dev.sluice.store.BatchWriter.Begun;
+import dev.sluice.store.BatchWriter.BegunUpload;
 import dev.sluice.store.ShardQueue;
 import dev.sluice.store.ShardQueue.ClaimedShard;
 import dev.sluice.store.ShardQueue.Intent;
@@ -74,8 +76,12 @@ class PostgresFaultsTests {
   }
 
   private static void isUnavailable(CompletableFuture<?> call) {
+    isUnavailableWithin(SOON, call);
+  }
+
+  private static void isUnavailableWithin(Duration limit, CompletableFuture<?> call) {
     assertThat(call)
-        .failsWithin(SOON)
+        .failsWithin(limit)
         .withThrowableOfType(ExecutionException.class)
         .havingCause()
         .isInstanceOfSatisfying(
@@ -100,6 +106,15 @@ class PostgresFaultsTests {
     proxy.heal();
     await().atMost(SOON).ignoreExceptions().until(() -> record(batch).counts().total() == 10);
     await().atMost(SOON).ignoreExceptions().untilAsserted(store::check);
+  }
+
+  @Test
+  void aCallerDoesNotWaitForAStatementThatTakesLong() {
+    store.start();
+    StoreReader points = store.reader(Patience.SHORT);
+    isUnavailable(
+        CompletableFuture.supplyAsync(
+            () -> points.read(session -> session.number("SELECT 1 FROM pg_sleep(9)").orElse(0))));
   }
 
   @Test
@@ -134,13 +149,27 @@ class PostgresFaultsTests {
   }
 
   @Test
+  void whatNobodyWaitsForWaitsForAConnectionThatTakesLong() {
+    // Four round trips or more a connection: longer than a caller has.
+    proxy.delay(Duration.ofMillis(150));
+    proxy.cut();
+    CompletableFuture<Long> read =
+        CompletableFuture.supplyAsync(
+            () ->
+                store.reader(Patience.LONG).read(session -> session.number("SELECT 1").orElse(0)));
+    assertThat(read).succeedsWithin(SOON);
+  }
+
+  @Test
   void aCallerDoesNotWaitLongForALock() throws SQLException {
     BatchRef batch = batch();
     try (Connection other = replicas.database().connect();
         Statement statement = other.createStatement()) {
       other.setAutoCommit(false);
       statement.execute("SELECT 1 FROM batch WHERE id = " + batch.id() + " FOR UPDATE");
-      isUnavailable(
+      // Two thirds of his time are 1.2 s; what nobody waits for gives up after 5.
+      isUnavailableWithin(
+          Duration.ofSeconds(4),
           CompletableFuture.supplyAsync(
               () -> store.roles().controlBoard().pause(batch.id(), BY_TEST)));
       other.rollback();
@@ -255,6 +284,40 @@ class PostgresFaultsTests {
         .isInstanceOfSatisfying(
             Begun.Existing.class, existing -> assertThat(existing.receiving()).isFalse());
     assertThat(claimAll(queue(), 100)).hasSize(1);
+  }
+
+  @Test
+  void anUploadThatBreaksOffWhileTheDatabaseIsAwayFreesItsKeyWhenItIsBack() {
+    BatchWriter writer = store.roles().batchWriter();
+    BegunUpload.Opened upload = (BegunUpload.Opened) writer.beginUpload(oneShot("key"));
+    assertThat(writer.beginUpload(oneShot("key"))).isInstanceOf(BegunUpload.Taken.class);
+    proxy.refuse();
+    assertThatThrownBy(() -> writer.abandon(upload.uploadId())).isInstanceOf(StoreException.class);
+    proxy.heal();
+    await()
+        .atMost(SOON)
+        .ignoreExceptions()
+        .untilAsserted(() -> assertThat(submit()).isInstanceOf(Begun.Created.class));
+  }
+
+  @Test
+  void othersHearOfItFromHousekeeping() {
+    PostgresStore peer = replicas.open();
+    BatchWriter writer = store.roles().batchWriter();
+    BegunUpload.Opened upload = (BegunUpload.Opened) writer.beginUpload(oneShot("key"));
+    proxy.refuse();
+    assertThatThrownBy(() -> writer.abandon(upload.uploadId())).isInstanceOf(StoreException.class);
+    proxy.heal();
+    BatchWriter peers = peer.roles().batchWriter();
+    assertThat(peers.beginUpload(oneShot("key"))).isInstanceOf(BegunUpload.Taken.class);
+    await()
+        .atMost(SOON)
+        .ignoreExceptions()
+        .until(
+            () -> {
+              store.roles().housekeeping().deleteDeadUploads(clock.instant().minusSeconds(60), 10);
+              return peers.beginUpload(oneShot("key")) instanceof BegunUpload.Opened;
+            });
   }
 
   private Begun submit() {

@@ -5,26 +5,34 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.sluice.fixture.DatabaseProxy;
 import dev.sluice.fixture.PostgresServer;
 import dev.sluice.model.ProcessClock;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** A start looks at the database first. */
 class PostgresStartTests {
 
+  private static final Duration SOON = Duration.ofSeconds(10);
+
   private final TestReplicas replicas = new TestReplicas(ProcessClock.system());
   private final PostgresServer server = replicas.server();
   private final String database = replicas.database().name();
+  private final DatabaseProxy proxy = DatabaseProxy.to(server);
 
   @AfterEach
   void close() {
+    proxy.heal();
     replicas.close();
+    proxy.close();
   }
 
   @Test
@@ -83,6 +91,42 @@ class PostgresStartTests {
     try (PostgresStore store = opening.join()) {
       store.check();
     }
+  }
+
+  private PostgresStart start(Map<String, String> settings) {
+    return new PostgresStart(
+        new PostgresConnector(replicas.properties(proxy)),
+        TestReplicas.settings(settings),
+        ProcessClock.system());
+  }
+
+  @Test
+  void waitsForAConnectionThatItsMigrationsNeed() throws SQLException {
+    proxy.refuse();
+    DataSource source = start(Map.of()).migrations();
+    CompletableFuture<Connection> opening = CompletableFuture.supplyAsync(() -> connection(source));
+    await().until(() -> proxy.connectionCount() > 0);
+    assertThat(opening).isNotDone();
+    proxy.heal();
+    assertThat(opening).succeedsWithin(SOON);
+    opening.join().close();
+  }
+
+  private static Connection connection(DataSource source) {
+    try {
+      return source.getConnection();
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void doesNotWaitForItForEver() {
+    proxy.refuse();
+    DataSource source = start(Map.of("start-wait", "0s")).migrations();
+    assertThatThrownBy(source::getConnection)
+        .isInstanceOf(StoreStartException.class)
+        .hasMessageContaining(database);
   }
 
   @Test

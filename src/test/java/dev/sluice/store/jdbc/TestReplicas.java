@@ -42,13 +42,26 @@ final class TestReplicas implements AutoCloseable {
     return store;
   }
 
-  private PostgresStore open(PostgresServer.Database database, Map<String, String> settings) {
+  /** Gives the database behind a network that can be harmed. */
+  DatabaseProperties properties(DatabaseProxy proxy) {
+    return properties(proxy.through(database));
+  }
+
+  private static DatabaseProperties properties(PostgresServer.Database database) {
+    return new DatabaseProperties(database.jdbcUrl(), database.user(), database.password());
+  }
+
+  static StoreProperties settings(Map<String, String> settings) {
     Map<String, String> values = new HashMap<>(Map.of("sluice.store.connections", "4"));
     settings.forEach((name, value) -> values.put("sluice.store." + name, value));
+    return new Binder(new MapConfigurationPropertySource(values))
+        .bindOrCreate("sluice.store", StoreProperties.class);
+  }
+
+  private PostgresStore open(PostgresServer.Database database, Map<String, String> settings) {
     return PostgresStore.open(
-        new DatabaseProperties(database.jdbcUrl(), database.user(), database.password()),
-        new Binder(new MapConfigurationPropertySource(values))
-            .bindOrCreate("sluice.store", StoreProperties.class),
+        properties(database),
+        settings(settings),
         clock,
         new TimeTrust(clock, clock),
         new SecureRandom());

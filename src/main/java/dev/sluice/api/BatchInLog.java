@@ -1,0 +1,43 @@
+package dev.sluice.api;
+
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.MDC;
+import org.springframework.web.servlet.AsyncHandlerInterceptor;
+import org.springframework.web.servlet.HandlerMapping;
+
+/** Puts the batch that a call is about beside every line that is logged for the call. */
+final class BatchInLog implements AsyncHandlerInterceptor {
+
+  /** Not {@code batch}: lines that name one themselves use that. */
+  static final String KEY = "batchId";
+
+  @Override
+  public boolean preHandle(
+      HttpServletRequest request, HttpServletResponse response, Object handler) {
+    if (request.getAttribute(HandlerMapping.URI_TEMPLATE_VARIABLES_ATTRIBUTE)
+            instanceof Map<?, ?> variables
+        && variables.get("id") instanceof String id
+        && id.startsWith("bat_")) {
+      MDC.put(KEY, id);
+    }
+    return true;
+  }
+
+  @Override
+  public void afterCompletion(
+      HttpServletRequest request,
+      HttpServletResponse response,
+      Object handler,
+      @Nullable Exception thrown) {
+    MDC.remove(KEY);
+  }
+
+  @Override
+  public void afterConcurrentHandlingStarted(
+      HttpServletRequest request, HttpServletResponse response, Object handler) {
+    MDC.remove(KEY);
+  }
+}
