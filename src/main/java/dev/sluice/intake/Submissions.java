@@ -2,6 +2,7 @@ package dev.sluice.intake;
 
 import dev.sluice.api.ApiProblem;
 import dev.sluice.api.OptionsReader;
+import dev.sluice.model.CredentialNames;
 import dev.sluice.model.DispatchObserver;
 import dev.sluice.store.BatchRef;
 import dev.sluice.store.BatchWriter;
@@ -23,9 +24,15 @@ final class Submissions {
 
   private final BatchWriter writer;
   private final UploadResources resources;
+  private final CredentialNames credentials;
   private final DispatchObserver observer;
 
-  Submissions(BatchWriter writer, UploadResources resources, DispatchObserver observer) {
+  Submissions(
+      BatchWriter writer,
+      UploadResources resources,
+      CredentialNames credentials,
+      DispatchObserver observer) {
+    this.credentials = credentials;
     this.writer = writer;
     this.resources = resources;
     this.observer = observer;
@@ -59,9 +66,19 @@ final class Submissions {
       SubmissionBody body = format.submission(content, query, resources.limits());
       BatchHead head = body.head();
       requireAhead(head.options().deadline(), format, request.idempotencyKey());
+      requireKnown(head.options().credential(), format);
       return head.open()
           ? create(head, request.idempotencyKey(), expectedItems, content)
           : receive(head, body, request.idempotencyKey(), expectedItems, content);
+    }
+  }
+
+  private void requireKnown(@Nullable String credential, SubmissionFormat format) {
+    if (credential != null && !credentials.knows(credential)) {
+      throw ApiProblem.invalid(
+          format == SubmissionFormat.JSON ? "/options/auth/credential" : null,
+          "unknown_credential",
+          "There is no credential of that name");
     }
   }
 
