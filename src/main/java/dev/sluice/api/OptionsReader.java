@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 /** Reads the options of a batch, whichever way they came. */
 public final class OptionsReader {
 
+  private static final int MAX_CREDENTIAL = 255;
+
   private OptionsReader() {}
 
   /**
@@ -27,12 +29,13 @@ public final class OptionsReader {
    * @throws ApiProblem 400 for unknown or invalid members, 422 for those not built
    */
   public static BatchOptions read(OptionFields fields) {
-    fields.refuse("auth", "window", "callback", "maxInvalid");
+    fields.refuse("window", "callback", "maxInvalid");
     BatchOptions defaults = BatchOptions.DEFAULT;
     Delivery delivery = one(fields, "delivery", Delivery.class, defaults.delivery());
     requireBuilt(fields, "onInvalid", "reject", "skip");
     Integer concurrency = fields.integer("concurrency");
     Rate rate = rate(fields.object("rate"));
+    String credential = credential(fields.object("auth"));
     RetryOptions retry = retry(fields.object("retry"), delivery);
     List<String> success = requireNonNullElse(fields.texts("success"), defaults.success());
     Duration timeout = requireNonNullElse(fields.duration("timeout"), defaults.timeout());
@@ -49,6 +52,7 @@ public final class OptionsReader {
               .delivery(delivery)
               .concurrency(concurrency)
               .rate(rate)
+              .credential(credential)
               .retry(retry)
               .success(success)
               .timeout(timeout)
@@ -98,6 +102,18 @@ public final class OptionsReader {
       throw fields.notSupported(name, name + '=' + value);
     }
     throw fields.invalid(name, built + " or " + String.join(" or ", later));
+  }
+
+  private static @Nullable String credential(@Nullable OptionFields fields) {
+    if (fields == null) {
+      return null;
+    }
+    String name = fields.text("credential");
+    if (name == null || name.isEmpty() || name.length() > MAX_CREDENTIAL) {
+      throw fields.invalid("credential", "the name of a configured credential");
+    }
+    fields.end();
+    return name;
   }
 
   private static @Nullable Rate rate(@Nullable OptionFields fields) {

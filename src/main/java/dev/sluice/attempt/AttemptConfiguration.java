@@ -1,9 +1,12 @@
 package dev.sluice.attempt;
 
+import dev.sluice.attempt.auth.AuthProperties;
+import dev.sluice.attempt.auth.Credentials;
 import dev.sluice.attempt.egress.ConnectGuard;
 import dev.sluice.attempt.egress.EgressPolicy;
 import dev.sluice.attempt.egress.EgressProperties;
 import dev.sluice.attempt.egress.GuardedResolverGroup;
+import dev.sluice.attempt.egress.HostPattern;
 import dev.sluice.attempt.egress.OwnSockets;
 import dev.sluice.model.ProcessClock;
 import io.netty.channel.ChannelOption;
@@ -12,7 +15,10 @@ import io.netty.util.ResourceLeakDetector;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
@@ -93,16 +99,50 @@ class AttemptConfiguration {
   }
 
   @Bean
-  ExchangeFunction outboundExchange(
+  HttpClient outboundHttp(
       AttemptProperties properties,
       ConnectionProvider connections,
       LoopResources loops,
       AddressResolverGroup<InetSocketAddress> outboundNames,
       EgressPolicy egress) {
     ConnectGuard guard = new ConnectGuard(egress);
-    return exchange(
-        client(properties, connections, loops, outboundNames)
-            .doOnChannelInit((_, channel, _) -> guard.install(channel.pipeline())));
+    return client(properties, connections, loops, outboundNames)
+        .doOnChannelInit((_, channel, _) -> guard.install(channel.pipeline()));
+  }
+
+  @Bean
+  ExchangeFunction outboundExchange(HttpClient outboundHttp) {
+    return exchange(outboundHttp);
+  }
+
+  @Bean
+  OutboundRoutes outboundRoutes(
+      HttpClient outboundHttp,
+      ExchangeFunction outboundExchange,
+      TlsProperties tls,
+      SslBundles bundles) {
+    List<OutboundRoutes.Matched> matched = new ArrayList<>();
+    for (TlsProperties.Route each : tls.routes()) {
+      String name = each.bundle();
+      OutboundRoutes.Route route =
+          new OutboundRoutes.Route(
+              exchange(OutboundTls.with(outboundHttp, name, bundles.getBundle(name))));
+      bundles.addBundleUpdateHandler(
+          name, bundle -> route.replace(exchange(OutboundTls.with(outboundHttp, name, bundle))));
+      matched.add(
+          new OutboundRoutes.Matched(
+              each.hosts().stream().map(HostPattern::parse).toList(), route));
+    }
+    return new OutboundRoutes(outboundExchange, matched);
+  }
+
+  @Bean
+  Credentials credentials(
+      AuthProperties properties,
+      WebClient outboundClient,
+      EgressPolicy egress,
+      ProcessClock clock) {
+    return new Credentials(properties, outboundClient, egress, clock);
   }
 
   /** Gives the client without the guard at the dial. */
@@ -147,12 +187,15 @@ class AttemptConfiguration {
 
   @Bean
   Attempter attempter(
-      ExchangeFunction outboundExchange,
+      OutboundRoutes outboundRoutes,
       ConnectionProvider outboundConnections,
       AttemptProperties properties,
       EgressPolicy egress,
+      Credentials credentials,
       ProcessClock clock) {
-    return new WebClientAttempter(
-        outboundExchange, outboundConnections, new VerdictClassifier(clock), properties, egress);
+    return new AuthorizedAttempter(
+        new WebClientAttempter(
+            outboundRoutes, outboundConnections, new VerdictClassifier(clock), properties, egress),
+        credentials);
   }
 }

@@ -19,4 +19,10 @@ public record AttemptRequest(
     int attemptNumber,
     String idempotencyKey,
     AttemptTerms terms,
-    Cutter cutter) {}
+    Cutter cutter) {
+
+  /** Gives the same try with another request. */
+  AttemptRequest with(OutboundRequest other) {
+    return new AttemptRequest(destination, other, attemptNumber, idempotencyKey, terms, cutter);
+  }
+}

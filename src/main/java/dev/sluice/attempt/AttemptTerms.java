@@ -2,7 +2,9 @@ package dev.sluice.attempt;
 
 import dev.sluice.model.BatchOptions;
 import dev.sluice.model.Capture;
+import dev.sluice.model.Delivery;
 import dev.sluice.model.StatusPatterns;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a batch wants replies judged.
@@ -11,9 +13,22 @@ import dev.sluice.model.StatusPatterns;
  * @param retry statuses worth another try
  * @param never statuses never retried; they win
  * @param capture which responses are kept
+ * @param credential name of the credential to show; null for none
+ * @param mayRepeat whether a request that a destination refused to let in may be sent again
  */
 public record AttemptTerms(
-    StatusPatterns success, StatusPatterns retry, StatusPatterns never, Capture capture) {
+    StatusPatterns success,
+    StatusPatterns retry,
+    StatusPatterns never,
+    Capture capture,
+    @Nullable String credential,
+    boolean mayRepeat) {
+
+  /** Gives terms without a credential. */
+  public AttemptTerms(
+      StatusPatterns success, StatusPatterns retry, StatusPatterns never, Capture capture) {
+    this(success, retry, never, capture, null, true);
+  }
 
   /** Gives the terms of a batch. */
   public static AttemptTerms of(BatchOptions options) {
@@ -21,7 +36,9 @@ public record AttemptTerms(
         StatusPatterns.of(options.success()),
         StatusPatterns.of(options.retry().on()),
         StatusPatterns.of(options.retry().notOn()),
-        options.capture());
+        options.capture(),
+        options.credential(),
+        options.delivery() == Delivery.AT_LEAST_ONCE);
   }
 
   boolean captures(int status) {

@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Cutter {
 
+  private static final Runnable ALREADY_CUT = Cutter::alreadyCut;
+
   private final AtomicReference<@Nullable Runnable> action = new AtomicReference<>();
 
   private volatile boolean cut;
@@ -18,7 +20,7 @@ public final class Cutter {
   /** Ends the attempt now; one not begun yet ends when it begins. */
   public void cut() {
     cut = true;
-    Runnable armed = action.getAndSet(Cutter::alreadyCut);
+    Runnable armed = action.getAndSet(ALREADY_CUT);
     if (armed != null) {
       armed.run();
     }
@@ -39,9 +41,13 @@ public final class Cutter {
     writing = true;
   }
 
-  /** Says what cutting does; runs it at once when the cut came first. */
+  /**
+   * Says what cutting does from now on, as one step of the attempt follows another; runs it at once
+   * when the cut came first.
+   */
   void arm(Runnable cutting) {
-    if (!action.compareAndSet(null, cutting)) {
+    Runnable before = action.getAndUpdate(armed -> ALREADY_CUT.equals(armed) ? armed : cutting);
+    if (ALREADY_CUT.equals(before)) {
       cutting.run();
     }
   }

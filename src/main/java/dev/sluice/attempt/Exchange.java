@@ -6,7 +6,6 @@ import dev.sluice.model.Verdict;
 import io.netty.channel.EventLoop;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -16,7 +15,6 @@ import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.http.HttpHeaders;
 import org.springframework.web.reactive.function.client.ClientResponse;
-import org.springframework.web.reactive.function.client.ExchangeFunction;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -35,19 +33,16 @@ final class Exchange extends Mono<Verdict> {
   private static final int ENDED = 2;
 
   private final AttemptRequest request;
-  private final ExchangeFunction function;
   private final UrlCache urls;
   private final VerdictClassifier classifier;
   private final AttemptProperties properties;
 
   Exchange(
       AttemptRequest request,
-      ExchangeFunction function,
       UrlCache urls,
       VerdictClassifier classifier,
       AttemptProperties properties) {
     this.request = request;
-    this.function = function;
     this.urls = urls;
     this.classifier = classifier;
     this.properties = properties;
@@ -78,10 +73,11 @@ final class Exchange extends Mono<Verdict> {
         return;
       }
       try {
-        URI url = urls.url(request.destination(), request.request().target());
+        UrlCache.Entry address = urls.entry(request.destination(), request.request().target());
         PreparedRequest prepared =
-            new PreparedRequest(request, url, properties.idempotencyHeader(), this::writing);
-        function.exchange(prepared).subscribe(this);
+            new PreparedRequest(
+                request, address.url(), properties.idempotencyHeader(), this::writing);
+        address.route().function().exchange(prepared).subscribe(this);
       } catch (RuntimeException e) {
         fail(e);
       }

@@ -18,12 +18,19 @@ final class UrlCache {
 
   private final AtomicReferenceArray<Entry> entries = new AtomicReferenceArray<>(SIZE);
   private final EgressPolicy egress;
+  private final OutboundRoutes routes;
 
-  UrlCache(EgressPolicy egress) {
+  UrlCache(EgressPolicy egress, OutboundRoutes routes) {
     this.egress = egress;
+    this.routes = routes;
   }
 
-  private record Entry(Destination destination, String target, URI url) {
+  /**
+   * An address, and who sends to it.
+   *
+   * @param route to its destination
+   */
+  record Entry(Destination destination, String target, URI url, OutboundRoutes.Route route) {
 
     boolean is(Destination otherDestination, String otherTarget) {
       return target.equals(otherTarget) && destination.equals(otherDestination);
@@ -31,25 +38,26 @@ final class UrlCache {
   }
 
   /**
-   * Gives the absolute address.
+   * Gives the absolute address and who sends to it.
    *
    * @param target path and query, as written into the request line
    * @throws UnsendableException when it cannot be written as it is
    * @throws EgressDeniedException when nothing may be sent to the destination
    */
-  URI url(Destination destination, String target) {
+  Entry entry(Destination destination, String target) {
     int slot = (destination.port() * 31 + target.hashCode()) & (SIZE - 1);
     Entry entry = entries.getAcquire(slot);
     if (entry != null && entry.is(destination, target)) {
-      return entry.url;
+      return entry;
     }
     egress.check(destination);
     if (!isSendable(target)) {
       throw new UnsendableException("The URL of the item holds what no URL may hold");
     }
     URI url = parse(destination, target);
-    entries.setRelease(slot, new Entry(destination, target, url));
-    return url;
+    entry = new Entry(destination, target, url, routes.to(destination));
+    entries.setRelease(slot, entry);
+    return entry;
   }
 
   private static URI parse(Destination destination, String target) {

@@ -4,7 +4,6 @@ import dev.sluice.attempt.egress.EgressPolicy;
 import dev.sluice.model.Destination;
 import dev.sluice.model.Verdict;
 import java.net.InetSocketAddress;
-import org.springframework.web.reactive.function.client.ExchangeFunction;
 import reactor.core.publisher.Mono;
 import reactor.netty.resources.ConnectionProvider;
 
@@ -15,28 +14,26 @@ import reactor.netty.resources.ConnectionProvider;
  */
 final class WebClientAttempter implements Attempter {
 
-  private final ExchangeFunction function;
   private final ConnectionProvider connections;
   private final VerdictClassifier classifier;
   private final AttemptProperties properties;
   private final UrlCache urls;
 
   WebClientAttempter(
-      ExchangeFunction function,
+      OutboundRoutes routes,
       ConnectionProvider connections,
       VerdictClassifier classifier,
       AttemptProperties properties,
       EgressPolicy egress) {
-    this.function = function;
     this.connections = connections;
     this.classifier = classifier;
     this.properties = properties;
-    this.urls = new UrlCache(egress);
+    this.urls = new UrlCache(egress, routes);
   }
 
   @Override
   public Mono<Verdict> attempt(AttemptRequest request) {
-    return new Exchange(request, function, urls, classifier, properties);
+    return new Exchange(request, urls, classifier, properties);
   }
 
   /** A pool keeps its first exchange and a timer, some 10 KiB, however idle it is. */

@@ -1,6 +1,7 @@
 package dev.sluice.intake;
 
 import dev.sluice.api.Quotas;
+import dev.sluice.model.CredentialNames;
 import dev.sluice.model.DispatchObserver;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.BatchReader;
@@ -22,8 +23,15 @@ class IntakeConfiguration {
 
   @Bean
   Submissions submissions(
-      BatchWriter writer, UploadResources resources, ObjectProvider<DispatchObserver> observer) {
-    return new Submissions(writer, resources, observer.getIfAvailable(() -> DispatchObserver.NONE));
+      BatchWriter writer,
+      UploadResources resources,
+      ObjectProvider<CredentialNames> credentials,
+      ObjectProvider<DispatchObserver> observer) {
+    return new Submissions(
+        writer,
+        resources,
+        credentials.getIfAvailable(() -> _ -> false),
+        observer.getIfAvailable(() -> DispatchObserver.NONE));
   }
 
   @Bean

@@ -3,6 +3,7 @@ package dev.sluice.intake;
 import dev.sluice.api.ApiProblem;
 import dev.sluice.api.OptionsReader;
 import dev.sluice.api.Quotas;
+import dev.sluice.model.CredentialNames;
 import dev.sluice.model.DispatchObserver;
 import dev.sluice.store.BatchRef;
 import dev.sluice.store.BatchWriter;
@@ -23,9 +24,15 @@ final class Submissions {
 
   private final BatchWriter writer;
   private final UploadResources resources;
+  private final CredentialNames credentials;
   private final DispatchObserver observer;
 
-  Submissions(BatchWriter writer, UploadResources resources, DispatchObserver observer) {
+  Submissions(
+      BatchWriter writer,
+      UploadResources resources,
+      CredentialNames credentials,
+      DispatchObserver observer) {
+    this.credentials = credentials;
     this.writer = writer;
     this.resources = resources;
     this.observer = observer;
@@ -60,10 +67,20 @@ final class Submissions {
       SubmissionBody body = format.submission(content, query, resources.limits());
       BatchHead head = body.head();
       requireAhead(head.options().deadline(), format, request);
+      requireKnown(head.options().credential(), format);
       Submission submission = new Submission(head, body, request, allowance);
       return head.open()
           ? create(submission, expectedItems, content)
           : receive(submission, expectedItems, content);
+    }
+  }
+
+  private void requireKnown(@Nullable String credential, SubmissionFormat format) {
+    if (credential != null && !credentials.knows(credential)) {
+      throw ApiProblem.invalid(
+          format == SubmissionFormat.JSON ? "/options/auth/credential" : null,
+          "unknown_credential",
+          "There is no credential of that name");
     }
   }
 

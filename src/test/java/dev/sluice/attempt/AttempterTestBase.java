@@ -27,6 +27,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.springframework.util.unit.DataSize;
 import org.springframework.web.reactive.function.client.ExchangeFunction;
 import reactor.core.publisher.Mono;
+import reactor.netty.http.client.HttpClient;
 import reactor.netty.resources.ConnectionProvider;
 import reactor.netty.resources.LoopResources;
 import reactor.test.StepVerifier;
@@ -49,6 +50,7 @@ class AttempterTestBase {
 
   static LoopResources loops;
   static ConnectionProvider connections;
+  static HttpClient http;
   static ExchangeFunction exchange;
   static Attempter attempter;
   static OutboundPool pool;
@@ -60,11 +62,11 @@ class AttempterTestBase {
     pool = configuration.outboundPool();
     connections = configuration.outboundConnections(PROPERTIES, pool);
     EgressPolicy egress = Policies.ofThisMachine();
-    exchange =
-        configuration.outboundExchange(
+    http =
+        configuration.outboundHttp(
             PROPERTIES, connections, loops, configuration.outboundNames(loops, egress), egress);
-    attempter =
-        configuration.attempter(exchange, connections, PROPERTIES, egress, ProcessClock.system());
+    exchange = configuration.outboundExchange(http);
+    attempter = plain(OutboundRoutes.only(exchange), egress);
   }
 
   @AfterAll
@@ -77,6 +79,11 @@ class AttempterTestBase {
   void noConnectionIsLeaked() {
     await().untilAsserted(() -> assertThat(pool.counts().acquiredCount()).isZero());
     assertThat(pool.counts().pendingCount()).isZero();
+  }
+
+  static Attempter plain(OutboundRoutes routes, EgressPolicy egress) {
+    return new WebClientAttempter(
+        routes, connections, new VerdictClassifier(ProcessClock.system()), PROPERTIES, egress);
   }
 
   static AttemptRequest request(int port, Cutter cutter, Capture capture) {

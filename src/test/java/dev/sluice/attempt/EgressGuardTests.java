@@ -110,13 +110,7 @@ class EgressGuardTests extends AttempterTestBase {
   @Test
   void aDeniedItemGetsAVerdictOfItsOwn() throws Exception {
     try (RawServer server = RawServer.start((in, _, _) -> readRequest(in))) {
-      Attempter guarded =
-          new WebClientAttempter(
-              exchange,
-              connections,
-              new VerdictClassifier(dev.sluice.model.ProcessClock.system()),
-              PROPERTIES,
-              strict);
+      Attempter guarded = plain(OutboundRoutes.only(exchange), strict);
       AttemptRequest request = request(server.port(), new Cutter(), Capture.DEFAULT);
       assertThat(verdict(guarded.attempt(request)))
           .isInstanceOfSatisfying(

@@ -66,12 +66,12 @@ final class GuardRig implements AutoCloseable {
                   channel.pipeline().addLast(new Hook(asked::add, false));
                 });
     attempter =
-        configuration.attempter(
-            AttemptConfiguration.exchange(client),
+        new WebClientAttempter(
+            OutboundRoutes.only(AttemptConfiguration.exchange(client)),
             connections,
+            new VerdictClassifier(ProcessClock.system()),
             AttempterTestBase.PROPERTIES,
-            policy,
-            ProcessClock.system());
+            policy);
   }
 
   Mono<Verdict> attempt(Destination destination, String target) {

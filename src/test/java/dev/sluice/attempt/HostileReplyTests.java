@@ -106,7 +106,8 @@ class HostileReplyTests extends AttempterTestBase {
       Cutter cutter = new Cutter();
       Attempter cutBetween =
           new WebClientAttempter(
-              request -> exchange.exchange(request).doOnNext(_ -> cutter.cut()),
+              OutboundRoutes.only(
+                  request -> exchange.exchange(request).doOnNext(_ -> cutter.cut())),
               connections,
               new VerdictClassifier(ProcessClock.system()),
               PROPERTIES,

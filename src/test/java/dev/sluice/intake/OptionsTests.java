@@ -100,7 +100,6 @@ class OptionsTests {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "{\"auth\":{\"credential\":\"x\"}}",
         "{\"window\":{}}",
         "{\"callback\":{}}",
         "{\"onInvalid\":\"skip\"}",

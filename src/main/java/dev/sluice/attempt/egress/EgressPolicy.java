@@ -80,10 +80,7 @@ public final class EgressPolicy {
   private @Nullable String refusal(Destination destination) {
     String host = HostPattern.withoutDot(destination.host());
     List<HostPattern> matching =
-        hosts.stream()
-            .filter(pattern -> pattern.matches(host))
-            .filter(pattern -> pattern.port() == 0 || pattern.port() == destination.port())
-            .toList();
+        hosts.stream().filter(pattern -> pattern.covers(destination)).toList();
     if (matching.isEmpty()) {
       return "The host is not among those that may be sent to";
     }

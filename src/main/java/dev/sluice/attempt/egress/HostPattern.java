@@ -1,5 +1,6 @@
 package dev.sluice.attempt.egress;
 
+import dev.sluice.model.Destination;
 import java.util.Locale;
 
 /**
@@ -8,12 +9,12 @@ import java.util.Locale;
  * @param host lower case, without trailing dot; {@code *} for all; begins with a dot for all below
  * @param port 0 for the usual ones
  */
-record HostPattern(String host, int port) {
+public record HostPattern(String host, int port) {
 
   static final String ALL = "*";
 
   /** Gives the pattern of {@code *}, {@code host}, {@code *.host}, each with or without port. */
-  static HostPattern parse(String text) {
+  public static HostPattern parse(String text) {
     String host = text.strip().toLowerCase(Locale.ROOT);
     int port = 0;
     int colon = host.lastIndexOf(':');
@@ -53,12 +54,18 @@ record HostPattern(String host, int port) {
     return host.endsWith(".") ? host.substring(0, host.length() - 1) : host;
   }
 
+  /** Tells whether the destination's host and port are of it. */
+  public boolean covers(Destination destination) {
+    return matches(withoutDot(destination.host())) && (port == 0 || port == destination.port());
+  }
+
   /** Tells whether it is of this host, in lower case and without trailing dot. */
   boolean matches(String other) {
     return isAll() || (host.startsWith(".") ? other.endsWith(host) : other.equals(host));
   }
 
-  boolean isAll() {
+  /** Tells whether it is of all hosts. */
+  public boolean isAll() {
     return host.equals(ALL);
   }
 }
