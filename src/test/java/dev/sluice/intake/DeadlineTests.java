@@ -20,7 +20,10 @@ class DeadlineTests {
   private final RecordingStore store = new RecordingStore();
   private final Submissions submissions =
       new Submissions(
-          store, UploadResources.of(TestLimits.DEFAULT, clock, Quotas.NONE), DispatchObserver.NONE);
+          store,
+          UploadResources.of(TestLimits.DEFAULT, clock, Quotas.NONE),
+          _ -> false,
+          DispatchObserver.NONE);
   private final String body =
       "{\"options\":{\"deadline\":\""
           + clock.instant().plusSeconds(60)

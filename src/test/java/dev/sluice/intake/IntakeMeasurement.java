@@ -87,7 +87,7 @@ public final class IntakeMeasurement {
   private static void take(InputStream in, String key) {
     try (UploadResources resources =
         UploadResources.of(TestLimits.DEFAULT, ProcessClock.system(), Quotas.NONE)) {
-      new Submissions(sink(), resources, DispatchObserver.NONE)
+      new Submissions(sink(), resources, _ -> false, DispatchObserver.NONE)
           .submit(
               new IncomingRequest("default", null, "application/x-ndjson", key, null, false, in));
     }
