@@ -8,6 +8,7 @@ import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.URI;
 import java.util.List;
 import java.util.Locale;
@@ -66,7 +67,20 @@ final class BrowserGuard extends OncePerRequestFilter {
   private boolean isKnown(String name) {
     return access == InboundAccess.LOCAL
         ? isLoopback(name) || allowedHosts.contains(name)
-        : allowedHosts.isEmpty() || isLoopback(name) || allowedHosts.contains(name);
+        : allowedHosts.isEmpty()
+            || isLoopback(name)
+            || isAddress(name)
+            || allowedHosts.contains(name);
+  }
+
+  /** Probes and scrapers call a pod by its address, and no name can be re-bound to one. */
+  private static boolean isAddress(String name) {
+    try {
+      var _ = InetAddress.ofLiteral(name.startsWith("[") ? name.replaceAll("[\\[\\]]", "") : name);
+      return true;
+    } catch (IllegalArgumentException _) {
+      return false;
+    }
   }
 
   private static boolean isLoopback(String name) {

@@ -100,7 +100,8 @@ class DestinationMetersTests {
                 .mapToDouble(Counter::count)
                 .sum())
         .isEqualTo(80_000);
-    assertThat(registry.get("sluice.destination.attempts").meters()).hasSize(6 * VerdictKind.values().length);
+    assertThat(registry.get("sluice.destination.attempts").meters())
+        .hasSize(6 * VerdictKind.values().length);
   }
 
   private double count(String destination) {

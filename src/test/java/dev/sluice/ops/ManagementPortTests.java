@@ -348,7 +348,8 @@ class ManagementPortTests {
 
       String text = prometheus();
       assertThat(text.getBytes(StandardCharsets.UTF_8)).hasSizeLessThan(1 << 20);
-      assertThat(series(text, "sluice_destination_attempts_total{")).hasSize((20 + 1) * VerdictKind.values().length);
+      assertThat(series(text, "sluice_destination_attempts_total{"))
+          .hasSize((20 + 1) * VerdictKind.values().length);
       assertThat(series(text, "sluice_lane_backlog{")).hasSize(20 + 1);
       assertThat(series(text, "resilience4j_circuitbreaker_failure_rate{")).hasSize(20);
       assertThat(series(text, "resilience4j_ratelimiter_available_permissions{")).hasSize(20);
