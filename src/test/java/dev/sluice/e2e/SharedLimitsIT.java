@@ -103,7 +103,7 @@ class SharedLimitsIT {
 
   @Test
   void theRateOfABatchHoldsOverAllReplicasAndIsUsed() {
-    int total = 9_000;
+    int total = 12_500;
     Arrivals arrivals = new Arrivals();
     try (TargetServer target = TargetServer.start().on("/x", _ -> arrivals.reply())) {
       String id = client.submit(total, "rate.permits=500", _ -> item(target));
