@@ -19,15 +19,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 import tools.jackson.databind.JsonNode;
 
 /**
  * SIGKILL in the middle: nothing accepted is lost, no item ends twice, and few are sent twice. The
  * number of items is {@code -Dsluice.crash.items}, 20,000 unless given.
  */
-@Execution(ExecutionMode.CONCURRENT)
 class CrashIT {
 
   private static final int ITEMS = Integer.getInteger("sluice.crash.items", 20_000);

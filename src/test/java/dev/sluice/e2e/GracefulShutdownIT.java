@@ -14,14 +14,11 @@ import java.time.Duration;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import tools.jackson.databind.JsonNode;
 
 /** SIGTERM under load: exit 0, nothing lost, nothing sent twice. */
-@Execution(ExecutionMode.CONCURRENT)
 class GracefulShutdownIT {
 
   private static final int ITEMS = 2_000;
