@@ -1,21 +1,16 @@
 package dev.sluice.api;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ErrorReportValve;
 import org.jspecify.annotations.Nullable;
-import org.springframework.http.MediaType;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Answers what the container refuses before any servlet sees it, for example a request target with
- * raw braces. Tomcat makes it by name, so it is public and builds its own mapper.
+ * raw braces. Tomcat makes it by name, so it is public.
  */
 public final class ProblemValve extends ErrorReportValve {
-
-  private static final JsonMapper JSON = JsonMapper.shared();
 
   @Override
   protected void report(Request request, Response response, @Nullable Throwable thrown) {
@@ -29,16 +24,8 @@ public final class ProblemValve extends ErrorReportValve {
             ? "The request is not valid HTTP: characters of the path or query may lack their"
                 + " percent-encoding"
             : "Something went wrong inside Sluice";
-    byte[] body =
-        JSON.writeValueAsBytes(
-            Problems.body(new ApiProblem(status, Problems.code(status), detail), null));
     try {
-      response.setStatus(status);
-      response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
-      response.setCharacterEncoding(StandardCharsets.UTF_8);
-      response.setContentLength(body.length);
-      Problems.guard(response);
-      response.getOutputStream().write(body);
+      ProblemWriter.write(response, new ApiProblem(status, Problems.code(status), detail), null);
       response.finishResponse();
     } catch (IOException e) {
       container.getLogger().debug("A client went away before it saw its problem", e);
