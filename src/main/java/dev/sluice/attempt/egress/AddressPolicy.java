@@ -43,6 +43,9 @@ final class AddressPolicy {
           AddressRange.parse("192.168.0.0/16", PRIVATE),
           AddressRange.parse("fc00::/7", PRIVATE));
 
+  private static final AddressRange NAT64 = AddressRange.parse("64:ff9b::/96", TRANSITION);
+  private static final AddressRange SIX_TO_FOUR = AddressRange.parse("2002::/16", TRANSITION);
+
   private static final List<AddressRange> SPECIAL =
       List.of(
           AddressRange.parse("0.0.0.0/8", "unspecified"),
@@ -57,17 +60,14 @@ final class AddressPolicy {
           AddressRange.parse("240.0.0.0/4", RESERVED),
           AddressRange.parse("2001::/23", TRANSITION),
           AddressRange.parse("2001:db8::/32", RESERVED),
-          AddressRange.parse("2002::/16", TRANSITION),
+          SIX_TO_FOUR,
           AddressRange.parse("3fff::/20", RESERVED),
-          AddressRange.parse("64:ff9b::/96", TRANSITION),
+          NAT64,
           AddressRange.parse("64:ff9b:1::/48", TRANSITION),
           AddressRange.parse("ff00::/8", "multicast"));
 
   /** All that is given out of IPv6. */
   private static final AddressRange GLOBAL_UNICAST = AddressRange.parse("2000::/3", "public");
-
-  private static final AddressRange NAT64 = AddressRange.parse("64:ff9b::/96", TRANSITION);
-  private static final AddressRange SIX_TO_FOUR = AddressRange.parse("2002::/16", TRANSITION);
 
   private final Networks networks;
   private final OwnSockets own;
