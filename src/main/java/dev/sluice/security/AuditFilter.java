@@ -16,8 +16,6 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 import org.springframework.http.HttpHeaders;
-import org.springframework.security.core.Authentication;
-import org.springframework.security.core.context.SecurityContextHolder;
 import org.springframework.web.filter.OncePerRequestFilter;
 import org.springframework.web.servlet.HandlerMapping;
 
@@ -29,7 +27,6 @@ final class AuditFilter extends OncePerRequestFilter {
 
   static final String REQUEST_ID = "X-Request-Id";
 
-  private static final Set<String> READS = Set.of("GET", "HEAD", "OPTIONS");
   private static final Set<Integer> REFUSED = Set.of(401, 403, 421);
   private static final Set<String> NAMES = Set.of("id", "batchId", "key");
   private static final Pattern GIVEN = Pattern.compile("[A-Za-z0-9._-]{1,64}");
@@ -59,7 +56,7 @@ final class AuditFilter extends OncePerRequestFilter {
       ended = true;
     } finally {
       int status = ended ? response.getStatus() : 500;
-      if (!READS.contains(request.getMethod()) || REFUSED.contains(status)) {
+      if (!BrowserGuard.onlyReads(request) || REFUSED.contains(status)) {
         record(request, response, id, status);
       }
     }
@@ -67,9 +64,7 @@ final class AuditFilter extends OncePerRequestFilter {
 
   private void record(
       HttpServletRequest request, HttpServletResponse response, String id, int status) {
-    Authentication known = SecurityContextHolder.getContext().getAuthentication();
-    Caller caller =
-        known != null && known.getPrincipal() instanceof Caller principal ? principal : null;
+    Caller caller = Callers.current();
     if (caller == null && !strangers.count(request.getRemoteAddr())) {
       return;
     }

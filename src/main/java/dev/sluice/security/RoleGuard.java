@@ -12,8 +12,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.webmvc.error.ErrorController;
 import org.springframework.http.HttpHeaders;
-import org.springframework.security.core.Authentication;
-import org.springframework.security.core.context.SecurityContextHolder;
 import org.springframework.web.method.HandlerMethod;
 import org.springframework.web.servlet.HandlerInterceptor;
 
@@ -39,7 +37,7 @@ final class RoleGuard implements HandlerInterceptor {
       log.atError().addKeyValue("handler", method).log("A call names no role and is closed.");
       throw new ApiProblem(403, "forbidden", "This call is closed");
     }
-    Caller caller = caller();
+    Caller caller = Callers.current();
     if (caller == null) {
       response.setHeader(HttpHeaders.WWW_AUTHENTICATE, "Bearer realm=\"sluice\"");
       throw RefusalAnswers.unauthorized();
@@ -55,10 +53,5 @@ final class RoleGuard implements HandlerInterceptor {
     Requires own = method.getMethodAnnotation(Requires.class);
     Requires shared = own == null ? method.getBeanType().getAnnotation(Requires.class) : own;
     return shared == null ? null : shared.value();
-  }
-
-  private static @Nullable Caller caller() {
-    Authentication known = SecurityContextHolder.getContext().getAuthentication();
-    return known != null && known.getPrincipal() instanceof Caller caller ? caller : null;
   }
 }
