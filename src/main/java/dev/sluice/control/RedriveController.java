@@ -7,6 +7,7 @@ import dev.sluice.api.Caller;
 import dev.sluice.api.Quotas;
 import dev.sluice.api.Requires;
 import dev.sluice.api.Role;
+import dev.sluice.model.Sha256;
 import dev.sluice.store.BatchRecord;
 import dev.sluice.store.BatchRef;
 import dev.sluice.store.BatchWriter;
@@ -21,9 +22,7 @@ import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
@@ -172,11 +171,6 @@ final class RedriveController {
   }
 
   private static byte[] fingerprint(BatchRef parent, RedriveRequest request) {
-    String text = "redrive\n" + parent.publicId() + '\n' + request.canonical();
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("Every JDK has SHA-256, indicates a bug", e);
-    }
+    return Sha256.of("redrive\n" + parent.publicId() + '\n' + request.canonical());
   }
 }

@@ -2,12 +2,12 @@ package dev.sluice.intake;
 
 import dev.sluice.api.ApiProblem;
 import dev.sluice.model.ProcessClock;
+import dev.sluice.model.Sha256;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
@@ -60,7 +60,7 @@ final class ContentStream {
     WireStream wire = new WireStream(body, limits, clock);
     MessageDigest digest = null;
     if (fingerprintSeed != null) {
-      digest = sha256();
+      digest = Sha256.digest();
       digest.update(fingerprintSeed.getBytes(StandardCharsets.UTF_8));
       digest.update((byte) 0);
     }
@@ -134,13 +134,5 @@ final class ContentStream {
           default -> "it cannot be read";
         };
     return new ApiProblem(400, "invalid_gzip", "The body is not valid gzip: " + what);
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("Every JDK has SHA-256, indicates a bug", e);
-    }
   }
 }

@@ -1,10 +1,9 @@
 package dev.sluice.security;
 
 import dev.sluice.api.Caller;
+import dev.sluice.model.Sha256;
 import dev.sluice.security.SecurityProperties.ApiKey;
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
@@ -51,15 +50,7 @@ final class ApiKeys {
     int end = token.indexOf('_', PREFIX.length());
     String id = end < 0 ? "" : token.substring(PREFIX.length(), end);
     Known entry = byId.getOrDefault(id, NOBODY);
-    boolean same = MessageDigest.isEqual(sha256(token), entry.hash);
+    boolean same = MessageDigest.isEqual(Sha256.of(token), entry.hash);
     return same && now.isBefore(entry.expires) ? Optional.of(entry.caller) : Optional.empty();
-  }
-
-  static byte[] sha256(String token) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(token.getBytes(StandardCharsets.UTF_8));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("Every JDK has SHA-256, indicates a bug", e);
-    }
   }
 }

@@ -1,5 +1,6 @@
 package dev.sluice.security;
 
+import dev.sluice.model.Sha256;
 import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.HexFormat;
@@ -65,7 +66,7 @@ public record NewKey(String token, String configuration) {
             name,
             client,
             tenant,
-            HexFormat.of().formatHex(ApiKeys.sha256(token))));
+            HexFormat.of().formatHex(Sha256.of(token))));
   }
 
   @Override

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.api.Caller;
 import dev.sluice.api.Role;
+import dev.sluice.model.Sha256;
 import dev.sluice.security.SecurityProperties.ApiKey;
 import java.security.SecureRandom;
 import java.time.Instant;
@@ -30,7 +31,7 @@ class ApiKeysTests {
         "billing",
         "acme",
         Set.of(Role.SUBMIT, Role.READ),
-        HexFormat.of().formatHex(ApiKeys.sha256(made.token())),
+        HexFormat.of().formatHex(Sha256.of(made.token())),
         expires);
   }
 
@@ -83,7 +84,7 @@ class ApiKeysTests {
   void whatIsPrintedOfANewKeyLetsItIn() {
     assertThat(made.configuration())
         .contains("id: \"" + id, "client: \"billing\"", "tenant: \"acme\"")
-        .contains(HexFormat.of().formatHex(ApiKeys.sha256(made.token())))
+        .contains(HexFormat.of().formatHex(Sha256.of(made.token())))
         .doesNotContain(made.token().split("_", 3)[2]);
     assertThat(made.toString()).doesNotContain(made.token());
     assertThat(NewKey.run(List.of())).isEqualTo(64);

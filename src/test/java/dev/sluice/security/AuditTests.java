@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.api.ApiTestBase;
 import dev.sluice.api.Role;
+import dev.sluice.model.Sha256;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
@@ -38,7 +39,7 @@ class AuditTests extends ApiTestBase {
               registry.add(key + "client", () -> "the-" + ROLES.get(i));
               registry.add(key + "tenant", () -> "acme");
               registry.add(key + "roles", () -> ROLES.get(i).toString());
-              registry.add(key + "sha256", () -> HexFormat.of().formatHex(ApiKeys.sha256(token)));
+              registry.add(key + "sha256", () -> HexFormat.of().formatHex(Sha256.of(token)));
             });
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.api.ApiTestBase;
 import dev.sluice.api.Role;
 import dev.sluice.model.Outcome;
+import dev.sluice.model.Sha256;
 import dev.sluice.store.BatchRef;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -107,7 +108,7 @@ class RoutesTests extends ApiTestBase {
     registry.add(key + "client", () -> client);
     registry.add(key + "tenant", () -> tenant);
     registry.add(key + "roles", () -> role.toString());
-    registry.add(key + "sha256", () -> HexFormat.of().formatHex(ApiKeys.sha256(token)));
+    registry.add(key + "sha256", () -> HexFormat.of().formatHex(Sha256.of(token)));
   }
 
   @BeforeEach

@@ -1,6 +1,7 @@
 package dev.sluice.security;
 
 import dev.sluice.api.Role;
+import dev.sluice.model.Sha256;
 import dev.sluice.security.SecurityProperties.ApiKey;
 import java.time.Duration;
 import java.util.HexFormat;
@@ -42,11 +43,6 @@ final class TestSecurity {
   /** Gives a key of the client {@code ops} whose secret is {@code token}. */
   static ApiKey key(String id, String token) {
     return new ApiKey(
-        id,
-        "ops",
-        "acme",
-        Set.of(Role.READ),
-        HexFormat.of().formatHex(ApiKeys.sha256(token)),
-        null);
+        id, "ops", "acme", Set.of(Role.READ), HexFormat.of().formatHex(Sha256.of(token)), null);
   }
 }

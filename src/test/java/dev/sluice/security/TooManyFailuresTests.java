@@ -3,6 +3,7 @@ package dev.sluice.security;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.api.ApiTestBase;
+import dev.sluice.model.Sha256;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import org.jspecify.annotations.NullUnmarked;
@@ -24,7 +25,7 @@ class TooManyFailuresTests extends ApiTestBase {
     registry.add("sluice.security.keys[0].tenant", () -> "acme");
     registry.add("sluice.security.keys[0].roles", () -> "read");
     registry.add(
-        "sluice.security.keys[0].sha256", () -> HexFormat.of().formatHex(ApiKeys.sha256(TOKEN)));
+        "sluice.security.keys[0].sha256", () -> HexFormat.of().formatHex(Sha256.of(TOKEN)));
     registry.add("sluice.security.failures-per-second", () -> 1);
   }
 

@@ -1,10 +1,10 @@
 package dev.sluice.store.jdbc;
 
+import dev.sluice.model.Sha256;
 import dev.sluice.store.AuditEntry;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
@@ -21,7 +21,7 @@ final class AuditChain {
    * @param before hash of the entry before it, in hex; empty for the first
    */
   static String hash(String before, long replica, long seq, AuditEntry entry) {
-    MessageDigest digest = sha256();
+    MessageDigest digest = Sha256.digest();
     add(digest, before);
     add(digest, Long.toString(replica));
     add(digest, Long.toString(seq));
@@ -40,13 +40,5 @@ final class AuditChain {
     byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
     digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(bytes.length).array());
     digest.update(bytes);
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("Every JDK has SHA-256, indicates a bug", e);
-    }
   }
 }
