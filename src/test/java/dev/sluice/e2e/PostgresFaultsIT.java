@@ -121,6 +121,10 @@ class PostgresFaultsIT {
                     && sent(one) > sentByOne
                     && sent(other) > sentByOther);
     callers.call(one, never).call(other, never);
+    await()
+        .atMost(LIMIT)
+        .pollInterval(Duration.ofMillis(10))
+        .until(() -> !callers.accepted().isEmpty());
   }
 
   @AfterEach
