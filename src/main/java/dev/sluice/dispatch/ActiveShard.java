@@ -159,9 +159,12 @@ final class ActiveShard {
     return isolation;
   }
 
-  /** Tells whether its items are to blame only for what happens soon after their start. */
+  /**
+   * Tells whether its items are to blame only for what happens soon after their start. Those that
+   * must not go twice are in doubt after an end, so there is nobody to blame.
+   */
   boolean maySurvive() {
-    return claimed.crashes() < ShardQueue.SUSPECT_THROUGHOUT_FROM && !flow.needsIntents();
+    return claimed.crashes() < ShardQueue.SUSPECT_THROUGHOUT_FROM || flow.needsIntents();
   }
 
   /** Tells whether a process ended while this item was being sent alone. */

@@ -22,8 +22,8 @@ final class Admission {
   private final AtomicInteger wakes = new AtomicInteger();
   private final Queue<Lane> waiting = new ConcurrentLinkedQueue<>();
 
-  /** The shard of the one attempt that may be in flight; null while others may. */
-  private final AtomicReference<@Nullable ActiveShard> alone = new AtomicReference<>();
+  /** Of the item whose attempt alone may be in flight; null while others may. */
+  private final AtomicReference<Isolation.@Nullable Stay> alone = new AtomicReference<>();
 
   private final AtomicReference<@Nullable Runnable> whenAlone = new AtomicReference<>();
   private volatile boolean open = true;
@@ -91,11 +91,11 @@ final class Admission {
    * Lets nothing else start, and runs {@code task} once the caller's attempt is the only one in
    * flight.
    *
-   * @param shard of the attempt, which has its place already; one at a time
+   * @param stay of the attempt's item, which has its place already; one at a time
    */
-  void beAlone(ActiveShard shard, Runnable task) {
+  void beAlone(Isolation.Stay stay, Runnable task) {
     whenAlone.set(task);
-    alone.set(shard);
+    alone.set(stay);
     tellIfAlone();
   }
 
@@ -108,9 +108,9 @@ final class Admission {
     }
   }
 
-  /** Lets others start again, if this shard kept them. */
-  void together(ActiveShard shard) {
-    if (alone.compareAndSet(shard, null)) {
+  /** Lets others start again, if it was this that kept them. */
+  void together(Isolation.Stay stay) {
+    if (alone.compareAndSet(stay, null)) {
       wakeAll();
     }
   }

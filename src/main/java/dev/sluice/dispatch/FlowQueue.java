@@ -132,9 +132,9 @@ final class FlowQueue {
     if (shard.begin()) {
       return true;
     }
-    Isolation isolation = shard.isolation();
-    if (isolation != null) {
-      isolation.leave(shard);
+    Isolation.Stay stay = item.takeStay();
+    if (stay != null) {
+      stay.end();
     }
     return false;
   }

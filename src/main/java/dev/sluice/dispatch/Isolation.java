@@ -1,8 +1,10 @@
 package dev.sluice.dispatch;
 
+import dev.sluice.store.ShardQueue.Intent;
 import dev.sluice.store.ShardQueue.Lease;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -10,10 +12,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Where shards run that several processes ended with: one item at a time in the whole process, each
- * committed before it begins, the next only once what became of it is on disk. So the next start
- * can tell which item it was. An item during which a process ended already has its second trial
- * with nothing else in flight: only it can be blamed, and only until the process has outlived its
- * sending for a moment. Any thread.
+ * committed before it begins, the next only once what became of it is on disk, or that the process
+ * has outlived its sending for a moment. So the next start can tell which item it was. An item
+ * during which a process ended already has its second trial with nothing else in flight: only it
+ * can be blamed, and only until it was outlived. Any thread.
  */
 final class Isolation {
 
@@ -34,11 +36,38 @@ final class Isolation {
   private final Admission admission;
   private final IntentSink intents;
 
-  /** The shard of the item that is inside; null when the place is free. */
-  private final AtomicReference<@Nullable ActiveShard> inside = new AtomicReference<>();
+  /** Who has the place; null when it is free. */
+  private final AtomicReference<@Nullable Stay> inside = new AtomicReference<>();
 
   /** What has their lanes look again, by the shards' leases. */
   private final Map<Lease, Runnable> shards = new ConcurrentHashMap<>();
+
+  /** An item's time in the place, from when it is let in until it is no longer to blame. */
+  final class Stay {
+    private final ActiveShard shard;
+    private final Intent intent;
+
+    private Stay(LaneItem item) {
+      this.shard = item.shard();
+      this.intent = item.nextIntent();
+    }
+
+    /** Gives what is on disk before the item begins. */
+    Intent intent() {
+      return intent;
+    }
+
+    /**
+     * Frees the place and lets others start, unless it was over before: what became of the item is
+     * on disk, or that it was outlived, or nothing of it was sent.
+     */
+    void end() {
+      admission.together(this);
+      if (inside.compareAndSet(this, null)) {
+        shards.values().forEach(Runnable::run);
+      }
+    }
+  }
 
   Isolation(Admission admission, IntentSink intents) {
     this.admission = admission;
@@ -65,30 +94,23 @@ final class Isolation {
 
   /** Lets an item in; true also when it is in already. */
   boolean admits(LaneItem item) {
-    if (item.isInside()) {
+    if (item.stay() != null) {
       return true;
     }
-    boolean free = inside.compareAndSet(null, item.shard());
+    Stay stay = new Stay(item);
+    boolean free = inside.compareAndSet(null, stay);
     if (free) {
-      item.inside(true);
+      item.stays(stay);
     }
     return free;
   }
 
-  /**
-   * Frees the place when this shard has it: what became of its item is on disk, or nothing of it
-   * was sent.
-   */
+  /** Frees the place when an item of this shard has it: nothing of the shard is in flight. */
   void leave(ActiveShard shard) {
-    admission.together(shard);
-    if (inside.compareAndSet(shard, null)) {
-      shards.values().forEach(Runnable::run);
+    Stay stay = inside.get();
+    if (stay != null && stay.shard == shard) {
+      stay.end();
     }
-  }
-
-  /** Lets others start beside the item of this shard, which keeps its place here. */
-  void outlived(ActiveShard shard) {
-    admission.together(shard);
   }
 
   /**
@@ -98,16 +120,16 @@ final class Isolation {
    * @param refused takes its places back: another holder has its shard
    */
   void begin(LaneItem item, Runnable begin, Runnable refused) {
-    if (item.shard().isSuspect(item.index())) {
-      admission.beAlone(item.shard(), () -> intend(item, begin, refused));
+    Stay stay = Objects.requireNonNull(item.stay(), "not let in");
+    Runnable intend =
+        () ->
+            intents.intend(
+                List.of(stay.intent),
+                lost -> (lost.contains(stay.shard.lease()) ? refused : begin).run());
+    if (stay.shard.isSuspect(item.index())) {
+      admission.beAlone(stay, intend);
     } else {
-      intend(item, begin, refused);
+      intend.run();
     }
-  }
-
-  private void intend(LaneItem item, Runnable begin, Runnable refused) {
-    Lease lease = item.shard().lease();
-    intents.intend(
-        List.of(item.nextIntent()), lost -> (lost.contains(lease) ? refused : begin).run());
   }
 }

@@ -295,8 +295,8 @@ final class Lane implements SharedLimit.Load {
   }
 
   /** The process has outlived the sending of an item that runs alone. */
-  void outlived(LaneItem item, Isolation isolation) {
-    context.settler().outlived(item, isolation);
+  void outlived(LaneItem item, Isolation.Stay stay) {
+    context.settler().outlived(item, stay);
   }
 
   /** Cuts attempts past their deadline, and tells which were outlived. */

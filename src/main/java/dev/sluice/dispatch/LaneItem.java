@@ -27,7 +27,7 @@ final class LaneItem {
   /** Number of the last attempt that is intended. */
   private int intended;
 
-  private boolean inside;
+  private Isolation.@Nullable Stay stay;
 
   LaneItem(ActiveShard shard, int ordinal, long index) {
     this.shard = shard;
@@ -113,13 +113,21 @@ final class LaneItem {
     return intended != attempts + 1 && shard.needsIntents();
   }
 
-  void inside(boolean isInside) {
-    inside = isInside;
+  /** It was let in where items run alone. */
+  void stays(Isolation.Stay newStay) {
+    stay = newStay;
   }
 
-  /** Tells whether it has the place of the item that runs alone. */
-  boolean isInside() {
-    return inside;
+  /** Gives its stay where items run alone, also when it was outlived; null when it has none. */
+  Isolation.@Nullable Stay stay() {
+    return stay;
+  }
+
+  /** Gives its stay, and has none any more. */
+  Isolation.@Nullable Stay takeStay() {
+    Isolation.Stay taken = stay;
+    stay = null;
+    return taken;
   }
 
   ActiveShard shard() {

@@ -126,6 +126,10 @@ final class LaneLoop extends Mono<Void> {
     private final LaneItem item;
     private final long startedNanos;
     private final Cutter cutter = new Cutter();
+
+    /** Its item's, if that runs alone. */
+    private final Isolation.@Nullable Stay stay;
+
     private boolean finished;
 
     /** The ticker's only, like the two that follow. */
@@ -139,12 +143,12 @@ final class LaneLoop extends Mono<Void> {
     Running(LaneItem item, long startedNanos) {
       this.item = item;
       this.startedNanos = startedNanos;
+      this.stay = item.stay();
     }
 
     /** Tells once that the process outlived the sending of an item that runs alone. */
     void outlive(long now) {
-      Isolation isolation = item.shard().isolation();
-      if (isolation == null || outlived) {
+      if (stay == null || outlived) {
         return;
       }
       if (!sending && cutter.isWriting()) {
@@ -157,7 +161,7 @@ final class LaneLoop extends Mono<Void> {
               : now - startedNanos >= Isolation.TO_BLAME_UNSENT_NANOS;
       if (isOver && item.shard().maySurvive()) {
         outlived = true;
-        lane.outlived(item, isolation);
+        lane.outlived(item, stay);
       }
     }
 

@@ -145,19 +145,23 @@ final class Settler {
 
   /**
    * The process has outlived the sending of an item that runs alone: whatever ends the process from
-   * now on, it is not to blame, and others may start beside it again.
+   * now on, it is not to blame, and its place is another's. What must not go twice would be in
+   * doubt then as ever, so its intent stays.
    */
-  void outlived(LaneItem item, Isolation isolation) {
-    sink.outlived(item.nextIntent());
-    whenStored(() -> isolation.outlived(item.shard()));
+  void outlived(LaneItem item, Isolation.Stay stay) {
+    if (item.shard().flow().needsIntents()) {
+      stay.end();
+    } else {
+      sink.outlived(stay.intent());
+      whenStored(stay::end);
+    }
   }
 
   /** The next item runs alone once what became of this one is on disk. */
   private void leaveIsolation(LaneItem item) {
-    Isolation isolation = item.shard().isolation();
-    if (isolation != null) {
-      item.inside(false);
-      whenStored(() -> isolation.leave(item.shard()));
+    Isolation.Stay stay = item.takeStay();
+    if (stay != null) {
+      whenStored(stay::end);
     }
   }
 

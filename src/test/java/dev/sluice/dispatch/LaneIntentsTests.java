@@ -334,7 +334,7 @@ class LaneIntentsTests {
 
   @Test
   void whatTheProcessOutlivesIsToBlameForNothingAndOthersStartBesideIt() {
-    LaneBench bench = new LaneBench("--concurrency=3");
+    LaneBench bench = new LaneBench("--concurrency=5");
     bench.addCrashed(2, BatchOptions.DEFAULT, Set.of(0L));
     bench.add(2);
     assertThat(bench.inFlight()).isEqualTo(1);
@@ -346,9 +346,31 @@ class LaneIntentsTests {
     bench.tick();
     bench.tick();
     assertThat(bench.outlived()).containsExactly(bench.intended().getFirst());
-    assertThat(bench.inFlight()).as("the next of its shard waits").isEqualTo(3);
+    assertThat(bench.inFlight()).as("others, and the next of its shard").isEqualTo(4);
     bench.answerAll(OK);
     assertThat(bench.outcomes()).hasSize(4);
+    assertThat(bench.admitted()).isZero();
+  }
+
+  @Test
+  void whatWasOutlivedEndsNobodyElsesTrial() {
+    LaneBench bench = new LaneBench("--concurrency=5");
+    bench.addCrashed(3, BatchOptions.DEFAULT, Set.of(0L, 1L));
+    bench.tick();
+    bench.advance(Duration.ofSeconds(1));
+    bench.tick();
+    assertThat(bench.inFlight()).as("the second waits until it is alone").isEqualTo(1);
+    bench.holdStores(true);
+    bench.answer(1, BUSY);
+    assertThat(bench.sentCount()).isEqualTo(2);
+    bench.holdStores(false);
+    bench.add(2);
+    assertThat(bench.inFlight()).as("the trial of the second goes on").isEqualTo(1);
+    bench.answer(1, OK);
+    bench.answerAll(OK);
+    bench.advance(Duration.ofMinutes(1));
+    bench.answerAll(OK);
+    assertThat(bench.outcomes()).hasSize(5);
     assertThat(bench.admitted()).isZero();
   }
 
@@ -389,10 +411,10 @@ class LaneIntentsTests {
     LaneBench bench = new LaneBench("--concurrency=3");
     bench.addCrashed(2, bench.atMostOnce(), Set.of());
     bench.tick();
-    bench.advance(Duration.ofSeconds(4));
+    bench.advance(Duration.ofSeconds(1));
     bench.tick();
-    assertThat(bench.inFlight()).isEqualTo(1);
     assertThat(bench.outlived()).isEmpty();
+    assertThat(bench.inFlight()).as("but holds nobody up").isEqualTo(2);
   }
 
   @Test
