@@ -7,7 +7,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -151,21 +153,29 @@ final class JdbcAuditLog implements AuditLog {
     return readers.read(
         session -> {
           List<AuditRecord> records = session.list(OLDEST, JdbcAuditLog::read, afterId, limit);
+          Map<Long, Link> ends = new HashMap<>();
           long looked = 0;
           for (AuditRecord record : records) {
             looked++;
-            if (!follows(session, record)) {
+            if (!follows(session, ends.get(record.replica()), record)) {
               return new Check(looked, record.id(), null);
             }
+            ends.put(record.replica(), new Link(record.seq(), record.hash()));
           }
           return new Check(looked, null, looked < limit ? null : records.getLast().id());
         });
   }
 
-  /** What was before the oldest entry that is kept nobody knows any more: it is believed. */
-  private static boolean follows(Session session, AuditRecord record) throws SQLException {
-    Link before = Link.NONE;
-    if (record.seq() > 1) {
+  /**
+   * Tells whether an entry continues its chain. What was before the oldest entry that is kept
+   * nobody knows any more: it is believed.
+   *
+   * @param end of the chain as far as it was read
+   */
+  private static boolean follows(Session session, @Nullable Link end, AuditRecord record)
+      throws SQLException {
+    Link before = record.seq() == 1 ? Link.NONE : end;
+    if (before == null || before.seq != record.seq() - 1) {
       before = session.first(BEFORE, Link::read, record.replica(), record.seq() - 1);
       if (before == null) {
         return !session.exists(
