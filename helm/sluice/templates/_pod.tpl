@@ -120,8 +120,7 @@ spec:
         {{- toYaml . | nindent 8 }}
         {{- end }}
   volumes:
-    # Also for what SQLite's driver unpacks at each start and leaves behind when it is killed: about 1 MiB, gone with
-    # the pod.
+    # Temporary files of the JVM and of Tomcat; an agent may want room here, too.
     - name: tmp
       emptyDir:
         sizeLimit: {{ .Values.tmp.sizeLimit }}

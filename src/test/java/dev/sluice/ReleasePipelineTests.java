@@ -41,7 +41,7 @@ class ReleasePipelineTests {
                         .results()
                         .map(use -> use.group(1)))
             .toList();
-    assertThat(scripts).contains(".ci/run", "src/test/drill/drill.sh", "helm/sluice/files/test.sh");
+    assertThat(scripts).contains(".ci/run", "src/test/drill/drill.sh", "src/test/image/try.sh");
     assertThat(scripts).allMatch(script -> Files.exists(Path.of(script)));
   }
 
@@ -49,7 +49,11 @@ class ReleasePipelineTests {
   void theReadmeHasTheSameCommands() throws IOException {
     String readme = Files.readString(Path.of("README.md"));
     for (String words :
-        List.of("docker build -t sluice .", "helm test sluice --logs", "helm rollback sluice")) {
+        List.of(
+            "docker build -t sluice .",
+            "src/test/image/try.sh sluice",
+            "helm test sluice --logs",
+            "helm rollback sluice")) {
       assertThat(commands()).anyMatch(command -> command.contains(words));
       assertThat(readme).contains(words);
     }
