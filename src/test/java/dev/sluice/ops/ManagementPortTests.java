@@ -53,7 +53,7 @@ import org.springframework.context.ApplicationContext;
     properties = {
       "management.server.port=0",
       "sluice.ops.refresh=1h",
-      "sluice.ops.health-timeout=200ms"
+      "sluice.ops.health-timeout=1s"
     })
 class ManagementPortTests {
 

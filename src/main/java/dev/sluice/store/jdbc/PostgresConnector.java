@@ -24,7 +24,7 @@ final class PostgresConnector {
           + " -c default_transaction_isolation=read\\ committed";
 
   /** Longer than any statement may take. */
-  private static final Duration UNIT_ANSWER = Duration.ofSeconds(15);
+  static final Duration UNIT_ANSWER = Duration.ofSeconds(15);
 
   /**
    * Of what brings the schema up to date: a step may rewrite a large table, and one that waits

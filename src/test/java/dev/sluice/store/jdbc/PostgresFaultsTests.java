@@ -45,11 +45,15 @@ import org.junit.jupiter.api.Test;
 
 /**
  * A store whose database, or the way to it, fails. What is slow here ends long before any time-out
- * of a connection (15 s), or the test fails.
+ * of a connection ({@link PostgresConnector#UNIT_ANSWER}), or the test fails.
  */
 class PostgresFaultsTests {
 
   private static final Duration SOON = Duration.ofSeconds(8);
+
+  /** What waits for a beat to fail, and the next one to come through, takes half of it. */
+  private static final Duration BEFORE_ITS_TIME_OUT =
+      PostgresConnector.UNIT_ANSWER.minus(Duration.ofSeconds(3));
 
   private final ProcessClock clock = ProcessClock.system();
   private final TestReplicas replicas = new TestReplicas(clock);
@@ -138,14 +142,21 @@ class PostgresFaultsTests {
   @Test
   void whatNobodyWaitsForDoesNotWaitForAServerThatIsGone() {
     BatchRef batch = batch();
-    store.start();
+    startBeating();
     ClaimedShard shard = claimAll(queue(), 100).getFirst();
     proxy.strand();
     CompletableFuture<SettleReport> settling =
         CompletableFuture.supplyAsync(
             () -> queue().settle(List.of(all(shard, OutcomeState.SUCCEEDED, clock.instant()))));
-    assertThat(settling).as("on a connection to the next one").succeedsWithin(SOON);
+    assertThat(settling).as("on a connection to the next one").succeedsWithin(BEFORE_ITS_TIME_OUT);
     assertThat(record(batch).counts().succeeded()).isEqualTo(10);
+  }
+
+  /** Beats of a connection that is made later would go on, and nobody would be missed. */
+  private void startBeating() {
+    long joinedAt = store.membership().beatAt();
+    store.start();
+    await().atMost(SOON).until(() -> store.membership().beatAt() != joinedAt);
   }
 
   @Test
@@ -180,6 +191,7 @@ class PostgresFaultsTests {
   @Test
   void callersLeaveConnectionsForWhatIsSent() throws Exception {
     batch();
+    connect(4);
     CountDownLatch waiting = new CountDownLatch(3);
     CountDownLatch go = new CountDownLatch(1);
     StoreReader callers = store.reader(Patience.WHILE_HEARD);
@@ -199,6 +211,13 @@ class PostgresFaultsTests {
             () -> assertThat(calls).as("one too many").anyMatch(CompletableFuture::isDone));
     go.countDown();
     assertThat(calls.stream().filter(call -> call.handle((_, e) -> e == null).join())).hasSize(3);
+  }
+
+  /** Has the pool make so many connections: a caller does not wait long for one to be made. */
+  private long connect(int count) {
+    return store
+        .reader(Patience.LONG)
+        .read(session -> count == 1 ? session.number("SELECT 1").orElse(0) : connect(count - 1));
   }
 
   private static boolean holdsOn(CountDownLatch waiting, CountDownLatch go) {

@@ -45,7 +45,7 @@ import org.junit.jupiter.api.Test;
 class ReplicasTests {
 
   private static final Duration HALF_A_SECOND = Duration.ofMillis(500);
-  private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final Duration LIMIT = Duration.ofMinutes(4);
 
   private final TestClock clock = new TestClock();
   private final TestReplicas replicas = new TestReplicas(clock);
@@ -334,9 +334,10 @@ class ReplicasTests {
     AtomicInteger heard = new AtomicInteger();
     queue(hearing).onReady(heard::incrementAndGet);
     hearing.start();
-    await().until(() -> heard.get() == 1);
+    await().until(() -> heard.get() > 0);
+    int before = heard.get();
     batch(telling, 1);
-    await().until(() -> heard.get() > 1);
+    await().until(() -> heard.get() > before);
     assertThat(claimAll(queue(hearing), 100)).hasSize(1);
   }
 
