@@ -26,7 +26,7 @@ final class Campaign implements AutoCloseable {
    * What had begun ends within this. Shards that ended two processes go on one item at a time, with
    * two commits each: on a busy machine a minute and a half was too short for those of 25 lives.
    */
-  private static final Duration DRAIN = Duration.ofMinutes(5);
+  private static final Duration DRAIN = Duration.ofMinutes(15);
 
   /** Something broken may never end; what is only slow must not be taken for it. */
   private static final Duration SHORT_DRAIN = Duration.ofSeconds(60);
