@@ -7,6 +7,7 @@ import dev.sluice.fixture.PostgresServer;
 import dev.sluice.fixture.Script;
 import dev.sluice.fixture.SluiceClient;
 import dev.sluice.fixture.SluiceProcess;
+import dev.sluice.fixture.Standstill;
 import dev.sluice.fixture.TargetServer;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -31,8 +32,11 @@ class AnyReplicaIT {
 
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
-  /** Control reaches every replica within a second; exchanges that had begun end a little later. */
-  private static final Duration FOLLOWED = Duration.ofMillis(1_500);
+  /** Control reaches every replica within a second; what a busy machine adds is no failure. */
+  private static final Duration FOLLOWED = Duration.ofSeconds(1 + 4);
+
+  /** How long nothing comes of what was stopped. */
+  private static final Duration QUIET = Duration.ofMillis(1_500);
 
   private final PostgresServer.Database database = PostgresServer.shared().newDatabase();
   private SluiceProcess first;
@@ -104,9 +108,9 @@ class AnyReplicaIT {
 
       JsonNode paused = other.post("/v1/batches/" + id + "/pause").json();
       assertThat(paused.path("state").asString()).isEqualTo("PAUSED");
-      long held = requestsAfter(target, FOLLOWED);
+      long held = Standstill.of(target::requestCount, QUIET, FOLLOWED);
       assertThat(held).as("paused in the middle").isLessThan(total);
-      assertThat(requestsAfter(target, FOLLOWED)).isEqualTo(held);
+      assertThat(requestsAfter(target, QUIET)).isEqualTo(held);
       for (SluiceClient client : List.of(one, other)) {
         JsonNode batch = client.awaitBatch(id, LIMIT, seen -> count(seen, "inFlight") == 0);
         assertThat(batch.path("state").asString()).isEqualTo("PAUSED");
@@ -118,17 +122,21 @@ class AnyReplicaIT {
       assertThat(one.patch("/v1/batches/" + id, "{\"rate\":{\"permits\":20}}").status())
           .isEqualTo(200);
       assertThat(one.post("/v1/batches/" + id + "/resume").status()).isEqualTo(200);
-      long from = requestsAfter(target, FOLLOWED);
-      assertThat(requestsAfter(target, Duration.ofSeconds(3)) - from)
-          .as("in 3 s at 20/s")
-          .isBetween(40L, 75L);
+      await().atMost(LIMIT).until(() -> target.requestCount() > held + 10);
+      long from = requestsAfter(target, QUIET);
+      long beganAt = System.nanoTime();
+      long came = requestsAfter(target, Duration.ofSeconds(3)) - from;
+      double seconds = (System.nanoTime() - beganAt) / 1e9;
+      assertThat((double) came)
+          .as("in %.1f s at 20/s", seconds)
+          .isBetween(20 * seconds * 2 / 3, 20 * seconds + 15);
       assertThat(other.patch("/v1/batches/" + id, "{\"rate\":null}").status()).isEqualTo(200);
 
       String destination = "/v1/destinations/" + target.pathKey();
       assertThat(other.post(destination + "/pause").status()).isEqualTo(200);
-      long stopped = requestsAfter(target, FOLLOWED);
+      long stopped = Standstill.of(target::requestCount, QUIET, FOLLOWED);
       assertThat(stopped).as("stopped in the middle").isLessThan(total);
-      assertThat(requestsAfter(target, FOLLOWED)).isEqualTo(stopped);
+      assertThat(requestsAfter(target, QUIET)).isEqualTo(stopped);
       assertThat(one.get(destination).json().path("paused").isNull()).isFalse();
       assertThat(one.post(destination + "/resume").status()).isEqualTo(200);
 

@@ -21,7 +21,7 @@ class EgressIT {
   @TempDir private Path directory;
 
   @Test
-  void neverSendsToItselfNorToWhatIsDeniedByDefault() {
+  void neverSendsToItselfNorToWhatIsDeniedByDefaultNorToWhatIsMalformed() {
     try (SluiceProcess sluice = SluiceProcess.in(directory).start();
         SluiceClient client = new SluiceClient(sluice.uri());
         TargetServer target = TargetServer.start().on("/x", Script.status(200))) {
@@ -48,6 +48,7 @@ class EgressIT {
       JsonNode rejected = client.get("/v1/batches/" + id + "/items/1").json();
       assertThat(rejected.path("error").path("code").asString()).isEqualTo("guard");
       assertThat(rejected.path("error").path("message").asString()).contains("itself");
+      whatIsMalformedFailsTheSubmission(client);
       assertThat(client.get("/v1/batches").json().path("data")).hasSize(1);
     }
   }
@@ -65,19 +66,15 @@ class EgressIT {
     }
   }
 
-  @Test
-  void whatIsMalformedFailsTheSubmission() {
-    try (SluiceProcess sluice = SluiceProcess.in(directory).start();
-        SluiceClient client = new SluiceClient(sluice.uri())) {
-      for (String url : List.of("http://2130706433/", "http://a@b.example/", "gopher://a/")) {
-        SluiceClient.Answer answer =
-            client.post(
-                "/v1/batches", "{\"items\":[{\"url\":\"https://a.example/\"}," + item(url) + "]}");
-        assertThat(answer.status()).isEqualTo(400);
-        JsonNode error = answer.json().path("errors").path(0);
-        assertThat(error.path("index").asInt()).isOne();
-        assertThat(error.path("code").asString()).isEqualTo("invalid_url");
-      }
+  private static void whatIsMalformedFailsTheSubmission(SluiceClient client) {
+    for (String url : List.of("http://2130706433/", "http://a@b.example/", "gopher://a/")) {
+      SluiceClient.Answer answer =
+          client.post(
+              "/v1/batches", "{\"items\":[{\"url\":\"https://a.example/\"}," + item(url) + "]}");
+      assertThat(answer.status()).isEqualTo(400);
+      JsonNode error = answer.json().path("errors").path(0);
+      assertThat(error.path("index").asInt()).isOne();
+      assertThat(error.path("code").asString()).isEqualTo("invalid_url");
     }
   }
 

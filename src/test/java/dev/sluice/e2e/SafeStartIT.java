@@ -8,18 +8,16 @@ import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Nobody opens the API to strangers without saying so. */
 class SafeStartIT {
 
   private static final int EX_CONFIG = 78;
 
-  @ParameterizedTest
-  @ValueSource(strings = {"--server.address=0.0.0.0", "--server.address=::", "--server.address="})
-  void aBindBeyondLoopbackIsRefusedWithTheLinesThatMendIt(String address, @TempDir Path directory) {
-    try (SluiceProcess process = SluiceProcess.in(directory, address).launch()) {
+  /** No address is every address, which is easily missed; more of them are unit tests. */
+  @Test
+  void aBindBeyondLoopbackIsRefusedWithTheLinesThatMendIt(@TempDir Path directory) {
+    try (SluiceProcess process = SluiceProcess.in(directory, "--server.address=").launch()) {
       assertThat(process.awaitExit(Duration.ofMinutes(3))).isEqualTo(EX_CONFIG);
       assertThat(process.log())
           .contains("server.address=127.0.0.1", "sluice.security.insecure=true")
