@@ -141,7 +141,7 @@ final class Peers implements AutoCloseable {
     }
   }
 
-  /** Takes over what nobody alive holds, in steps; false when another replica is at it. */
+  /** Takes over what nobody alive holds, in steps; false when it is to be looked again soon. */
   boolean takeOver() {
     Takeover.Taken all = Takeover.Taken.NOTHING;
     boolean first = !started;
@@ -165,7 +165,18 @@ final class Peers implements AutoCloseable {
           .addKeyValue("poisonItems", all.poisonCount())
           .log("Shards of replicas that are gone were taken over.");
     }
-    return true;
+    return !endAbandoned();
+  }
+
+  /** Gives whether a dead replica's transaction held shards back until now. */
+  private boolean endAbandoned() {
+    long shardCount = writer.write(Takeover::endAbandoned);
+    if (shardCount > 0) {
+      log.atWarn()
+          .addKeyValue("lockedShards", shardCount)
+          .log("A transaction that waited for a replica that is gone was ended.");
+    }
+    return shardCount > 0;
   }
 
   private Optional<Takeover.Taken> step(Session session, boolean again) throws SQLException {

@@ -62,6 +62,21 @@ final class Takeover {
       UPDATE batch SET flow_sync = 1, flow_cursor = 0 WHERE id = ?
       """;
 
+  /**
+   * A transaction that waits in the middle of a COPY for a client who is not there ends by no
+   * time-out of the server, and keeps its shards locked.
+   */
+  private static final String END_ABANDONED =
+      """
+      SELECT count(*) FROM (
+        SELECT pg_terminate_backend(a.pid) AS ended
+        FROM shard s
+          JOIN pg_locks l ON l.locktype = 'transactionid' AND l.transactionid = s.xmax AND l.granted
+          JOIN pg_stat_activity a ON a.pid = l.pid AND a.state = 'active' AND a.wait_event = 'ClientRead'
+        WHERE s.state = 2 AND s.lease_owner = ?) AS abandoned
+      WHERE ended
+      """;
+
   private final Terms terms;
   private final SafetyGates gates;
   private final Flows flows;
@@ -117,6 +132,20 @@ final class Takeover {
     long first = again ? Owner.NOBODY : Owner.NOBODY + 1;
     List<Lease> released = released(session, first, limit);
     return released.isEmpty() ? Taken.NOTHING : follow(session, released, now, true);
+  }
+
+  /**
+   * Ends what dead replicas left behind in a shared database and nobody else would end; a later
+   * {@link #step} takes over what it held.
+   *
+   * @return how many of their shards were locked by it
+   */
+  static long endAbandoned(Session session) throws SQLException {
+    long ended = 0;
+    for (Long owner : session.list(DEAD_OWNERS, row -> row.getLong(1), Owner.NOBODY + 1)) {
+      ended += session.number(END_ABANDONED, owner).orElse(0);
+    }
+    return ended;
   }
 
   private static List<Lease> released(Session session, long firstOwner, int limit)

@@ -40,6 +40,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.CopyIn;
 
 /** Several processes on one PostgreSQL; each beats and looks at the others when it is told to. */
 class ReplicasTests {
@@ -118,6 +120,32 @@ class ReplicasTests {
     assertThat(taken.lease().shardId()).isEqualTo(held.lease().shardId());
     assertThat(taken.lease().token()).isGreaterThan(held.lease().token());
     assertThat(taken.crashes()).isEqualTo(1);
+  }
+
+  /** No time-out of the server ends a COPY whose client has fallen silent. */
+  @Test
+  void whatACopyOfADeadReplicaKeepsLockedIsTakenOver() throws SQLException {
+    PostgresStore silent = replicas.open();
+    PostgresStore other = replicas.open();
+    batch(silent, 1);
+    long shard = claimAll(queue(silent), 100).getFirst().lease().shardId();
+    try (Connection abandoned = replicas.database().connect();
+        Statement statement = abandoned.createStatement()) {
+      abandoned.setAutoCommit(false);
+      statement.execute("SELECT 1 FROM shard WHERE id = " + shard + " FOR UPDATE");
+      CopyIn copy =
+          abandoned.unwrap(PGConnection.class).getCopyAPI().copyIn("COPY outcome FROM STDIN");
+      assertThat(copy.isActive()).isTrue();
+      pass(Duration.ofSeconds(12), other);
+      assertThat(claimAll(queue(other), 100)).isEmpty();
+      await()
+          .atMost(LIMIT)
+          .until(
+              () -> {
+                pass(HALF_A_SECOND, other);
+                return claimAll(queue(other), 100).size() == 1;
+              });
+    }
   }
 
   @Test
