@@ -61,6 +61,7 @@ class RoomRulesTests {
     knowsOnly("callback", "model", "store");
     knowsOnly("security", "model", "store", "api");
     knowsOnly("ops", "model", "store");
+    knowsOnly("secrets", "model", "store");
     knowsOnly("demo");
   }
 
@@ -121,6 +122,18 @@ class RoomRulesTests {
         .dependOnClassesThat()
         .resideInAPackage("io.micrometer..")
         .because("rooms tell observers what happened; one room counts")
+        .check(MAIN);
+  }
+
+  @Test
+  void keysOfStorageLiveInSecrets() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("dev.sluice.secrets..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("com.google.crypto..")
+        .because("one room holds the keys that secrets are stored under")
         .check(MAIN);
   }
 

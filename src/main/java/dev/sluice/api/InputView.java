@@ -4,25 +4,16 @@ import dev.sluice.model.Destination;
 import dev.sluice.model.Header;
 import dev.sluice.model.Item;
 import dev.sluice.model.OutboundRequest;
+import dev.sluice.model.SecretHeaders;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import tools.jackson.databind.util.RawValue;
 
-/**
- * Shows an item as it can be submitted again; header fields that carry credentials are left out.
- */
+/** Shows an item as it can be submitted again; header fields that carry secrets are left out. */
 public final class InputView {
-
-  private static final Set<String> CREDENTIALS =
-      Set.of("authorization", "proxy-authorization", "cookie");
-  private static final List<String> CREDENTIAL_WORDS =
-      List.of("api-key", "apikey", "token", "secret", "password");
 
   private InputView() {}
 
@@ -37,7 +28,7 @@ public final class InputView {
     input.put("method", request.method());
     Map<String, Object> headers =
         ResponseView.headers(
-            request.headers().stream().filter(header -> !isCredential(header)).toList());
+            request.headers().stream().filter(header -> !isSecret(header)).toList());
     if (!headers.isEmpty()) {
       input.put("headers", headers);
     }
@@ -48,9 +39,8 @@ public final class InputView {
     return input;
   }
 
-  private static boolean isCredential(Header header) {
-    String name = header.name().toLowerCase(Locale.ROOT);
-    return CREDENTIALS.contains(name) || CREDENTIAL_WORDS.stream().anyMatch(name::contains);
+  private static boolean isSecret(Header header) {
+    return header.sealed() || SecretHeaders.contains(header.name());
   }
 
   private static void addBody(Map<String, Object> input, OutboundRequest request) {

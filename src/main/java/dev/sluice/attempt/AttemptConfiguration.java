@@ -8,6 +8,7 @@ import dev.sluice.attempt.egress.EgressProperties;
 import dev.sluice.attempt.egress.GuardedResolverGroup;
 import dev.sluice.attempt.egress.HostPattern;
 import dev.sluice.attempt.egress.OwnSockets;
+import dev.sluice.model.ItemSecrets;
 import dev.sluice.model.ProcessClock;
 import io.netty.channel.ChannelOption;
 import io.netty.resolver.AddressResolverGroup;
@@ -17,6 +18,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
@@ -192,10 +194,17 @@ class AttemptConfiguration {
       AttemptProperties properties,
       EgressPolicy egress,
       Credentials credentials,
+      ObjectProvider<ItemSecrets> secrets,
       ProcessClock clock) {
-    return new AuthorizedAttempter(
-        new WebClientAttempter(
-            outboundRoutes, outboundConnections, new VerdictClassifier(clock), properties, egress),
-        credentials);
+    return new OpeningAttempter(
+        new AuthorizedAttempter(
+            new WebClientAttempter(
+                outboundRoutes,
+                outboundConnections,
+                new VerdictClassifier(clock),
+                properties,
+                egress),
+            credentials),
+        secrets.getIfAvailable(() -> ItemSecrets.NONE));
   }
 }

@@ -2,6 +2,7 @@ package dev.sluice.attempt;
 
 import dev.sluice.model.CapturedResponse;
 import dev.sluice.model.Header;
+import dev.sluice.model.SecretHeaders;
 import dev.sluice.model.Verdict;
 import io.netty.channel.EventLoop;
 import java.io.ByteArrayOutputStream;
@@ -183,7 +184,7 @@ final class Exchange extends Mono<Verdict> {
           (name, values) -> {
             for (String value : values) {
               room[0] -= name.length() + value.length();
-              if (room[0] >= 0 && !name.equalsIgnoreCase(HttpHeaders.SET_COOKIE)) {
+              if (room[0] >= 0 && !SecretHeaders.contains(name)) {
                 kept.add(new Header(name, value));
               }
             }

@@ -81,10 +81,16 @@ final class PreparedRequest implements ClientRequest {
     headers.set(ATTEMPT, Integer.toString(attempt.attemptNumber()));
   }
 
-  /** Netty refuses what is no name or value; what frames the message is refused here. */
+  /**
+   * Netty refuses what is no name or value; what frames the message, or is for storage, is refused
+   * here.
+   */
   private static void put(HttpHeaders headers, Header header, boolean again) {
     if (ReservedHeaders.contains(header.name())) {
       throw new UnsendableException("A header of the item belongs to Sluice or to the connection");
+    }
+    if (header.sealed()) {
+      throw new UnsendableException("A header of the item is still sealed");
     }
     try {
       if (again) {

@@ -5,7 +5,11 @@ import dev.sluice.model.Header;
 import dev.sluice.model.Verdict;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Base64;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +21,45 @@ final class Redaction {
   /** A shorter end of what is kept would match by chance. */
   private static final int LEAST = 4;
 
+  /** A shorter word of a header is none of its secrets. */
+  private static final int LEAST_PART = 6;
+
   private Redaction() {}
+
+  /**
+   * Gives what of a header's value a destination may answer with: the value, and its longer words,
+   * as of {@code Bearer …}, {@code Basic …} or a cookie. Longest first.
+   */
+  static List<String> parts(String value) {
+    Set<String> parts = new HashSet<>();
+    parts.add(value);
+    for (String word : value.split("[ ;,]+", -1)) {
+      parts.add(word);
+      parts.add(word.substring(word.indexOf('=') + 1));
+    }
+    parts.addAll(ofBasic(value));
+    return parts.stream()
+        .filter(part -> part.equals(value) || part.length() >= LEAST_PART)
+        .filter(part -> !part.isEmpty())
+        .sorted(Comparator.comparingInt(String::length).reversed())
+        .toList();
+  }
+
+  /** Gives name and password of {@code Basic}, together and the password alone (RFC 7617). */
+  private static List<String> ofBasic(String value) {
+    if (!value.regionMatches(true, 0, "Basic ", 0, 6)) {
+      return List.of();
+    }
+    try {
+      String pair =
+          new String(
+              Base64.getDecoder().decode(value.substring(6).strip()), StandardCharsets.UTF_8);
+      return List.of(pair, pair.substring(pair.indexOf(':') + 1));
+    } catch (IllegalArgumentException _) {
+      // Not of that scheme after all: the value itself is looked for.
+      return List.of();
+    }
+  }
 
   /** Gives the verdict with stars for each secret in its response. */
   static Verdict of(Verdict verdict, List<String> secrets) {

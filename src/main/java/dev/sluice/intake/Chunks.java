@@ -94,9 +94,9 @@ final class Chunks {
       long count =
           ItemIntake.read(
               source,
-              Template.stored(batch.template()),
+              Template.stored(batch.template(), resources.secrets()),
               opened.firstIndex(),
-              resources.limits(),
+              resources,
               upload);
       return new Receipt(count, 0, upload.commit(count, content));
     }

@@ -3,6 +3,7 @@ package dev.sluice.intake;
 import dev.sluice.api.Quotas;
 import dev.sluice.model.CredentialNames;
 import dev.sluice.model.DispatchObserver;
+import dev.sluice.model.ItemSecrets;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.BatchReader;
 import dev.sluice.store.BatchWriter;
@@ -17,8 +18,13 @@ import org.springframework.context.annotation.Configuration;
 class IntakeConfiguration {
 
   @Bean
-  UploadResources uploadResources(IntakeProperties limits, ProcessClock clock, Quotas quotas) {
-    return UploadResources.of(limits, clock, quotas);
+  UploadResources uploadResources(
+      IntakeProperties limits,
+      ProcessClock clock,
+      Quotas quotas,
+      ObjectProvider<ItemSecrets> secrets) {
+    return UploadResources.of(
+        limits, clock, quotas, secrets.getIfAvailable(() -> ItemSecrets.NONE));
   }
 
   @Bean

@@ -1,6 +1,7 @@
 package dev.sluice.intake;
 
 import dev.sluice.api.ApiProblem;
+import dev.sluice.model.Item;
 
 /** Reads the items of a request into an upload. */
 final class ItemIntake {
@@ -18,19 +19,23 @@ final class ItemIntake {
       ItemSource source,
       Template template,
       long firstIndex,
-      IntakeProperties limits,
+      UploadResources resources,
       ItemSink sink) {
     ErrorLog errors = new ErrorLog();
+    SecretSealer sealer = new SecretSealer(resources.secrets(), errors);
     // After the first error the rest is only looked at: nothing of the request will be kept.
     ItemSink whileGood =
         (destination, item) -> {
           if (errors.isEmpty()) {
-            sink.accept(destination, item);
+            Item sealed = sealer.seal(destination, item);
+            if (sealed != null) {
+              sink.accept(destination, sealed);
+            }
           }
         };
+    int maxItems = resources.limits().maxItems();
     long count =
-        source.items(
-            new ItemReader(template, errors, firstIndex, limits.maxItems(), whileGood), errors);
+        source.items(new ItemReader(template, errors, firstIndex, maxItems, whileGood), errors);
     ApiProblem problem = errors.toProblem();
     if (problem != null) {
       throw problem;

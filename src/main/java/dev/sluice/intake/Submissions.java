@@ -129,8 +129,7 @@ final class Submissions {
     BatchHead head = submission.head();
     Reception reception = new Reception(newBatch(head, submission.request(), null));
     try (Upload upload = new Upload(writer, reception::open, resources, submission.allowance())) {
-      long count =
-          ItemIntake.read(submission.body(), head.template(), 0, resources.limits(), upload);
+      long count = ItemIntake.read(submission.body(), head.template(), 0, resources, upload);
       if (expectedItems != null && expectedItems != count) {
         throw new ApiProblem(
                 422,
@@ -194,14 +193,14 @@ final class Submissions {
     }
   }
 
-  private static NewBatch newBatch(
+  private NewBatch newBatch(
       BatchHead head, IncomingRequest request, byte @Nullable [] fingerprint) {
     return new NewBatch(
         request.tenant(),
         head.name(),
         head.metadata(),
         head.options(),
-        head.templateJson(),
+        head.open() ? head.template().toStore(head.templateJson(), resources.secrets()) : null,
         head.open(),
         request.idempotencyKey(),
         fingerprint,

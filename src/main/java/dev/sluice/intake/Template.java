@@ -4,7 +4,9 @@ import dev.sluice.api.ApiProblem;
 import dev.sluice.api.InputError;
 import dev.sluice.model.BodyKind;
 import dev.sluice.model.Header;
+import dev.sluice.model.ItemSecrets;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -26,9 +28,47 @@ record Template(
     headers = List.copyOf(headers);
   }
 
-  /** Reads what a batch was created with; none when that is null. */
-  static Template stored(@Nullable String json) {
-    return json == null ? NONE : read(json.getBytes(StandardCharsets.UTF_8));
+  private static final String SEALED = "sealed:";
+  private static final String PLACE = "template";
+
+  /**
+   * Gives what is stored of the template for later chunks: as it was sent, sealed when it holds a
+   * secret.
+   *
+   * @throws ApiProblem when it holds one and there is no key
+   */
+  @Nullable String toStore(@Nullable String json, ItemSecrets secrets) {
+    if (json == null || headers.stream().noneMatch(header -> secrets.isSecret(header.name()))) {
+      return json;
+    }
+    String sealed = secrets.seal(json, PLACE);
+    if (sealed == null) {
+      throw ApiProblem.invalid("/template/headers", SecretSealer.CODE, SecretSealer.NO_KEY);
+    }
+    return SEALED + sealed;
+  }
+
+  /**
+   * Reads what {@link #toStore} gave; none when that is null.
+   *
+   * @throws ApiProblem 503 when it is sealed under a key that is not known here
+   */
+  static Template stored(@Nullable String stored, ItemSecrets secrets) {
+    if (stored == null) {
+      return NONE;
+    }
+    String json = stored;
+    if (stored.startsWith(SEALED)) {
+      json = secrets.open(stored.substring(SEALED.length()), PLACE);
+      if (json == null) {
+        throw new ApiProblem(
+                503,
+                "key_unavailable",
+                "The key that the batch's template is sealed with is missing")
+            .retryAfter(Duration.ofSeconds(30));
+      }
+    }
+    return read(json.getBytes(StandardCharsets.UTF_8));
   }
 
   /**

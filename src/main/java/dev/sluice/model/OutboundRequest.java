@@ -9,7 +9,7 @@ import java.util.Objects;
  * @param method upper-case HTTP method
  * @param target path and query in wire form, beginning with {@code /}
  * @param headers the client's own headers, validated, in their order, {@code Content-Type} included
- *     when given
+ *     when given; secrets sealed until the attempt
  * @param bodyKind how the body was given
  * @param body the encoded body; empty when {@code bodyKind} is {@code NONE}; never changed by
  *     anyone
@@ -19,6 +19,21 @@ public record OutboundRequest(
 
   public OutboundRequest {
     headers = List.copyOf(headers);
+  }
+
+  /** Tells whether any header is sealed. Allocates nothing: asked for each attempt. */
+  public boolean hasSealed() {
+    for (int i = 0; i < headers.size(); i++) {
+      if (headers.get(i).sealed()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Gives the same request with other headers. */
+  public OutboundRequest with(List<Header> others) {
+    return new OutboundRequest(method, target, others, bodyKind, body);
   }
 
   @Override

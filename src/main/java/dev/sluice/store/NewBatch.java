@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param name for people
  * @param metadata the client's own labels
  * @param options what the client asked for
- * @param template JSON object merged under each item, kept for later chunks; null when none
+ * @param template JSON object merged under each item, kept for later chunks, or that sealed; null
+ *     when none
  * @param open true when chunks will follow; false for a one-shot submission, invisible until sealed
  * @param idempotencyKey the submission's key
  * @param fingerprint SHA-256 of an open batch's decoded creation request; null for one-shot (known

@@ -47,10 +47,11 @@ public final class ShardDecoder {
         || (int) INT.get(payload, 0) != ShardEncoder.MAGIC) {
       throw corrupt("Shard payload does not begin with its magic");
     }
-    if (payload[4] != ShardEncoder.VERSION || payload[5] != 0) {
+    int flags = payload[ShardEncoder.FLAGS_OFFSET];
+    if (payload[4] != ShardEncoder.VERSION || (flags & ~ShardEncoder.HOLDS_SEALED) != 0) {
       throw corrupt(
-          "Shard payload has format version %d and flags %d, expected version %d without flags"
-              .formatted(payload[4], payload[5], ShardEncoder.VERSION));
+          "Shard payload has format version %d and flags %d, expected version %d and flags 0 or %d"
+              .formatted(payload[4], flags, ShardEncoder.VERSION, ShardEncoder.HOLDS_SEALED));
     }
     if ((int) INT.get(payload, ShardEncoder.CRC_OFFSET) != checksum(payload)) {
       throw corrupt("Shard payload fails its checksum");
@@ -124,7 +125,7 @@ public final class ShardDecoder {
     String id = (flags & ShardEncoder.HAS_ID) != 0 ? cursor.string() : null;
     String target = cursor.string();
     List<Header> headers =
-        (flags & ShardEncoder.SAME_HEADERS) != 0 ? sharedHeaders : cursor.headers();
+        (flags & ShardEncoder.SAME_HEADERS) != 0 ? sharedHeaders : cursor.headers(flags);
     String orderingKey = (flags & ShardEncoder.HAS_ORDERING_KEY) != 0 ? cursor.string() : null;
     String credential = (flags & ShardEncoder.HAS_CREDENTIAL) != 0 ? cursor.string() : null;
     Origin origin =
@@ -214,11 +215,12 @@ public final class ShardDecoder {
       position += length;
     }
 
-    List<Header> headers() {
+    List<Header> headers(int flags) {
+      boolean marked = (flags & ShardEncoder.HAS_SEALED) != 0;
       int count = (int) varint();
       List<Header> headers = new ArrayList<>(count);
       for (int i = 0; i < count; i++) {
-        headers.add(new Header(string(), string()));
+        headers.add(new Header(string(), string(), marked && octet() != 0));
       }
       return headers;
     }

@@ -14,14 +14,15 @@ import org.jspecify.annotations.Nullable;
  * LEB128; a string is a varint length and UTF-8 bytes.
  *
  * <pre>
- * header  magic "SLSH", version u8, flags u8 (bit 0 compressed, bit 1 encrypted; none used yet), key id u16,
- *         item count u16, reserved u16, CRC32C u32 over everything but itself
+ * header  magic "SLSH", version u8, flags u8 (bit 0 compressed, not used yet; bit 1 holds sealed headers),
+ *         reserved u16, item count u16, reserved u16, CRC32C u32 over everything but itself
  * body    varint first index, then per item: varint length, flags u8, method u8, body kind u8,
  *         varint index − first index, [id], target, [headers], [ordering key], [credential], [origin], body bytes
  * </pre>
  *
  * Headers equal to those of the shard's first item are not repeated: with a template that is all of
- * them. Not thread-safe.
+ * them. Where any is sealed, each is followed by an u8: whether it is one. What is sealed names its
+ * key itself. Not thread-safe.
  */
 public final class ShardEncoder {
 
@@ -30,12 +31,15 @@ public final class ShardEncoder {
   static final int HEADER_BYTES = 16;
   static final int CRC_OFFSET = 12;
   static final int COUNT_OFFSET = 8;
+  static final int FLAGS_OFFSET = 5;
+  static final int HOLDS_SEALED = 2;
 
   static final int HAS_ID = 1;
   static final int SAME_HEADERS = 2;
   static final int HAS_ORDERING_KEY = 4;
   static final int HAS_CREDENTIAL = 8;
   static final int HAS_ORIGIN = 16;
+  static final int HAS_SEALED = 32;
 
   /**
    * Methods with a number of their own; 0 is followed by the name. Append only: the numbers are
@@ -50,6 +54,7 @@ public final class ShardEncoder {
   private int itemCount;
   private long lastIndex;
   private @Nullable List<Header> firstHeaders;
+  private boolean holdsSealed;
 
   /** Begins a shard whose smallest index is {@code firstIndex}. */
   public ShardEncoder(long firstIndex) {
@@ -70,8 +75,9 @@ public final class ShardEncoder {
     size += 4;
     ensure(16);
     boolean sameHeaders = firstHeaders != null && firstHeaders.equals(request.headers());
+    boolean sealed = !sameHeaders && request.hasSealed();
     int method = METHODS.indexOf(request.method());
-    buffer[size++] = (byte) flags(item, sameHeaders);
+    buffer[size++] = (byte) (flags(item, sameHeaders) | (sealed ? HAS_SEALED : 0));
     buffer[size++] = (byte) Math.max(method, 0);
     buffer[size++] = (byte) request.bodyKind().number();
     writeVarint(item.index() - firstIndex);
@@ -81,7 +87,8 @@ public final class ShardEncoder {
     writeOptional(item.id());
     writeString(request.target());
     if (!sameHeaders) {
-      writeHeaders(request.headers());
+      writeHeaders(request.headers(), sealed);
+      holdsSealed |= sealed;
     }
     writeOptional(item.orderingKey());
     writeOptional(item.credential());
@@ -131,6 +138,7 @@ public final class ShardEncoder {
   public byte[] finish() {
     putInt(0, MAGIC);
     buffer[4] = VERSION;
+    buffer[FLAGS_OFFSET] = (byte) (holdsSealed ? HOLDS_SEALED : 0);
     buffer[COUNT_OFFSET] = (byte) (itemCount >>> 8);
     buffer[COUNT_OFFSET + 1] = (byte) itemCount;
     byte[] payload = Arrays.copyOf(buffer, size);
@@ -142,11 +150,15 @@ public final class ShardEncoder {
     return payload;
   }
 
-  private void writeHeaders(List<Header> headers) {
+  private void writeHeaders(List<Header> headers, boolean sealed) {
     writeVarint(headers.size());
     for (Header header : headers) {
       writeString(header.name());
       writeString(header.value());
+      if (sealed) {
+        ensure(1);
+        buffer[size++] = (byte) (header.sealed() ? 1 : 0);
+      }
     }
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.sluice.api.ApiProblem;
 import dev.sluice.api.Quotas;
 import dev.sluice.model.DispatchObserver;
+import dev.sluice.model.ItemSecrets;
 import dev.sluice.store.TestClock;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
@@ -21,7 +22,7 @@ class DeadlineTests {
   private final Submissions submissions =
       new Submissions(
           store,
-          UploadResources.of(TestLimits.DEFAULT, clock, Quotas.NONE),
+          UploadResources.of(TestLimits.DEFAULT, clock, Quotas.NONE, ItemSecrets.NONE),
           _ -> false,
           DispatchObserver.NONE);
   private final String body =

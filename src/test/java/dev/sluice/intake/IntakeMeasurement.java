@@ -3,6 +3,7 @@ package dev.sluice.intake;
 import com.sun.management.OperatingSystemMXBean;
 import dev.sluice.api.Quotas;
 import dev.sluice.model.DispatchObserver;
+import dev.sluice.model.ItemSecrets;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.BatchRef;
 import dev.sluice.store.BatchWriter;
@@ -86,7 +87,8 @@ public final class IntakeMeasurement {
 
   private static void take(InputStream in, String key) {
     try (UploadResources resources =
-        UploadResources.of(TestLimits.DEFAULT, ProcessClock.system(), Quotas.NONE)) {
+        UploadResources.of(
+            TestLimits.DEFAULT, ProcessClock.system(), Quotas.NONE, ItemSecrets.NONE)) {
       new Submissions(sink(), resources, _ -> false, DispatchObserver.NONE)
           .submit(
               new IncomingRequest("default", null, "application/x-ndjson", key, null, false, in));

@@ -8,6 +8,7 @@ import dev.sluice.api.InputError;
 import dev.sluice.model.BodyKind;
 import dev.sluice.model.Header;
 import dev.sluice.model.Item;
+import dev.sluice.model.ItemSecrets;
 import dev.sluice.model.OutboundRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -26,7 +27,11 @@ class ItemReaderTests {
 
   private ItemReader reader(String template) {
     return new ItemReader(
-        Template.stored(template), errors, 100, 1_000, (_, item) -> items.add(item));
+        Template.stored(template, ItemSecrets.NONE),
+        errors,
+        100,
+        1_000,
+        (_, item) -> items.add(item));
   }
 
   private void read(ItemReader reader, String json) {
@@ -241,7 +246,8 @@ class ItemReaderTests {
   void refusesHeadersThatFrameTheMessage(String name) {
     assertThat(refused("{" + URL + ",\"headers\":{\"" + name + "\":\"x\"}}").code())
         .isEqualTo("invalid_header_name");
-    assertThatThrownBy(() -> Template.stored("{\"headers\":{\"" + name + "\":\"x\"}}"))
+    assertThatThrownBy(
+            () -> Template.stored("{\"headers\":{\"" + name + "\":\"x\"}}", ItemSecrets.NONE))
         .isInstanceOfSatisfying(
             ApiProblem.class,
             problem ->
@@ -325,7 +331,7 @@ class ItemReaderTests {
   @Test
   void aTemplateHasNoIdAndNoUnknownField() {
     for (String template : List.of("{\"id\":\"x\"}", "{\"nope\":1}")) {
-      assertThatThrownBy(() -> Template.stored(template))
+      assertThatThrownBy(() -> Template.stored(template, ItemSecrets.NONE))
           .isInstanceOfSatisfying(
               ApiProblem.class, problem -> assertThat(problem.code()).isEqualTo("unknown_field"));
     }

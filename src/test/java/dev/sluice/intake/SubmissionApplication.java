@@ -13,12 +13,22 @@ import org.springframework.context.annotation.FilterType;
 @SpringBootConfiguration(proxyBeanMethods = false)
 @EnableAutoConfiguration
 @ComponentScan(
-    basePackages = {"dev.sluice.api", "dev.sluice.intake", "dev.sluice.security"},
+    basePackages = {
+      "dev.sluice.api",
+      "dev.sluice.intake",
+      "dev.sluice.secrets",
+      "dev.sluice.security"
+    },
     excludeFilters =
         @ComponentScan.Filter(
             type = FilterType.REGEX,
             pattern = "dev.sluice.(api.ApiTest|security.Test).*"))
-@ConfigurationPropertiesScan({"dev.sluice.api", "dev.sluice.intake", "dev.sluice.security"})
+@ConfigurationPropertiesScan({
+  "dev.sluice.api",
+  "dev.sluice.intake",
+  "dev.sluice.secrets",
+  "dev.sluice.security"
+})
 public class SubmissionApplication {
 
   @Bean

@@ -141,7 +141,7 @@ class ShardFormatTests {
   private static List<Header> randomHeaders(Random random) {
     List<Header> headers = new ArrayList<>();
     for (int i = random.nextInt(4); i > 0; i--) {
-      headers.add(new Header("X-" + random.nextInt(), text(random)));
+      headers.add(new Header("X-" + random.nextInt(), text(random), random.nextInt(4) == 0));
     }
     return headers;
   }
@@ -188,6 +188,23 @@ class ShardFormatTests {
     assertThat(payload.length).isLessThan(500 + 100 * 20);
     ShardDecoder decoder = ShardDecoder.open(payload);
     assertThat(decoder.item(99).request().headers()).isSameAs(decoder.item(1).request().headers());
+  }
+
+  @Test
+  void marksWhatHoldsSealedHeaders() {
+    List<Header> sealed = List.of(JSON, new Header("Authorization", "c2VhbGVk", true));
+    Item plain = item(0, null, "POST", "/", List.of(JSON), BodyKind.NONE, "");
+    byte[] payload = encode(List.of(plain, item(1, null, "POST", "/", sealed, BodyKind.NONE, "")));
+
+    assertThat(decode(payload).get(1).request().headers()).isEqualTo(sealed);
+    // What does not know the flag would send what is sealed: it must not take the shard.
+    assertThat(payload[ShardEncoder.FLAGS_OFFSET]).isEqualTo((byte) 2);
+    assertThat(encode(List.of(plain))[ShardEncoder.FLAGS_OFFSET]).isZero();
+    assertThat(Base64.getEncoder().encodeToString(payload))
+        .isEqualTo(
+            "U0xTSAECAAAAAgAAV9/lFACmgIAAAAMAAAEvAQxDb250ZW50LVR5cGUQYXBwbGljYXRpb24vanNvbgC/gIAAIAMAAQEvAgxDb250ZW50LVR5cGUQYXBwbGljYXRpb24vanNvbgANQXV0aG9yaXphdGlvbghjMlZoYkdWawEA");
+    payload[ShardEncoder.FLAGS_OFFSET] = 3;
+    assertCorrupt(payload);
   }
 
   @Test

@@ -27,8 +27,7 @@ public record Proof(List<Header> headers, List<String> secrets) {
       }
     }
     all.addAll(headers);
-    return new OutboundRequest(
-        request.method(), request.target(), all, request.bodyKind(), request.body());
+    return request.with(all);
   }
 
   /** Names no value. */

@@ -7,6 +7,7 @@ import dev.sluice.store.BatchWriter;
 import dev.sluice.store.ControlBoard;
 import dev.sluice.store.Housekeeping;
 import dev.sluice.store.LimitShares;
+import dev.sluice.store.OwnDirectory;
 import dev.sluice.store.ShardQueue;
 import dev.sluice.store.TimeTrust;
 import java.security.SecureRandom;
@@ -38,6 +39,13 @@ class StoreConfiguration {
         time,
         new SecureRandom(),
         new FailStop(properties.file(), publisher, Runtime.getRuntime()::halt));
+  }
+
+  /** Named once the store is open, so it exists and is locked. */
+  @Bean
+  OwnDirectory ownDirectory(
+      StoreProperties properties, DatabaseProperties database, JdbcStore opened) {
+    return new OwnDirectory(database.url() != null ? null : properties.directory());
   }
 
   @Bean
