@@ -5,6 +5,7 @@ import dev.sluice.attempt.auth.Credentials;
 import dev.sluice.attempt.egress.ConnectGuard;
 import dev.sluice.attempt.egress.EgressPolicy;
 import dev.sluice.attempt.egress.EgressProperties;
+import dev.sluice.attempt.egress.EgressProxy;
 import dev.sluice.attempt.egress.GuardedResolverGroup;
 import dev.sluice.attempt.egress.HostPattern;
 import dev.sluice.attempt.egress.OwnSockets;
@@ -108,8 +109,11 @@ class AttemptConfiguration {
       AddressResolverGroup<InetSocketAddress> outboundNames,
       EgressPolicy egress) {
     ConnectGuard guard = new ConnectGuard(egress);
-    return client(properties, connections, loops, outboundNames)
-        .doOnChannelInit((_, channel, _) -> guard.install(channel.pipeline()));
+    HttpClient guarded =
+        client(properties, connections, loops, outboundNames)
+            .doOnChannelInit((_, channel, _) -> guard.install(channel.pipeline()));
+    EgressProxy proxy = egress.proxy();
+    return proxy == null ? guarded : proxy.before(guarded, egress);
   }
 
   @Bean

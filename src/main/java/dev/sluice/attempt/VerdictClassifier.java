@@ -5,6 +5,7 @@ import dev.sluice.model.CapturedResponse;
 import dev.sluice.model.Verdict;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.handler.codec.DecoderException;
+import io.netty.handler.proxy.ProxyConnectException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
@@ -65,6 +66,10 @@ final class VerdictClassifier {
     }
     if (cause instanceof UnsendableException unsendable) {
       return new Verdict.Denied(new Verdict.Failure("invalid_request", message(unsendable)));
+    }
+    if (cause instanceof ProxyConnectException) {
+      // What was written waits in this process until there is a tunnel.
+      return new Verdict.NotSent(new Verdict.Failure("connect", "The proxy made no tunnel"));
     }
     return writeBegan ? maybeSent(code(cause, "reset"), cause) : notSent(cause);
   }

@@ -39,7 +39,7 @@ public final class ConnectGuard extends ChannelOutboundHandlerAdapter {
       if (!(remote instanceof InetSocketAddress address)) {
         throw new EgressDeniedException("Only addresses of the Internet are dialled");
       }
-      policy.check(address);
+      policy.checkDial(address);
     } catch (EgressDeniedException denied) {
       var _ = promise.tryFailure(denied);
       return;

@@ -26,6 +26,7 @@ public final class EgressPolicy {
   private final PortSet deniedPorts;
   private final Networks networks;
   private final AddressPolicy addresses;
+  private final @Nullable EgressProxy proxy;
   private final Map<Destination, Optional<String>> decided = new ConcurrentHashMap<>();
 
   /**
@@ -39,6 +40,7 @@ public final class EgressPolicy {
         PortSet.parse("sluice.attempt.egress.denied-ports", properties.deniedPorts());
     this.networks = Networks.parse(properties.networks(), onLoopback);
     this.addresses = new AddressPolicy(networks, own);
+    this.proxy = properties.proxy() == null ? null : new EgressProxy(properties.proxy());
   }
 
   /**
@@ -60,8 +62,26 @@ public final class EgressPolicy {
     }
   }
 
+  /** Gives the proxy that everything goes through; null when there is none. */
+  public @Nullable EgressProxy proxy() {
+    return proxy;
+  }
+
   /**
-   * Refuses an address that must not be dialled.
+   * Refuses a dial: where there is a proxy, of everything else.
+   *
+   * @throws EgressDeniedException when it must not be
+   */
+  void checkDial(InetSocketAddress address) {
+    if (proxy == null) {
+      check(address);
+    } else if (!proxy.isAt(address)) {
+      throw new EgressDeniedException("Everything goes through the proxy");
+    }
+  }
+
+  /**
+   * Refuses an address that must not be sent to.
    *
    * @throws EgressDeniedException when it must not
    */

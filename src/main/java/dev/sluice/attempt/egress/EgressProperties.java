@@ -1,6 +1,8 @@
 package dev.sluice.attempt.egress;
 
+import java.net.URI;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
@@ -17,6 +19,10 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *     and private ones while {@code server.address} is a loopback address, none otherwise), {@code
  *     none}, {@code loopback}, {@code private}, or ranges such as {@code 10.20.0.0/16}. Set it to
  *     {@code none} behind a proxy on the same machine
+ * @param proxy {@code http://<host>:<port>} of a proxy that everything is sent through by {@code
+ *     CONNECT}, with {@code <user>:<password>@} before the host where it asks for a login. What a
+ *     name leads to is then judged by the proxy alone. None when absent, whatever the environment
+ *     says
  */
 @ConfigurationProperties("sluice.attempt.egress")
 public record EgressProperties(
@@ -29,7 +35,8 @@ public record EgressProperties(
           "27017-27019"
         })
         List<String> deniedPorts,
-    @DefaultValue("auto") List<String> networks) {
+    @DefaultValue("auto") List<String> networks,
+    @Nullable URI proxy) {
 
   public EgressProperties {
     hosts = List.copyOf(hosts);
@@ -40,5 +47,22 @@ public record EgressProperties(
     PortSet.parse("sluice.attempt.egress.ports", ports);
     PortSet.parse("sluice.attempt.egress.denied-ports", deniedPorts);
     Networks.parse(networks, false);
+    if (proxy != null) {
+      var _ = new EgressProxy(proxy);
+    }
+  }
+
+  /** Without the login of the proxy. */
+  @Override
+  public String toString() {
+    return "EgressProperties[hosts="
+        + hosts
+        + ", ports="
+        + ports
+        + ", networks="
+        + networks
+        + ", proxy="
+        + (proxy == null ? "none" : new EgressProxy(proxy))
+        + ']';
   }
 }

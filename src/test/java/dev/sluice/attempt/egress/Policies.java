@@ -1,5 +1,6 @@
 package dev.sluice.attempt.egress;
 
+import java.net.URI;
 import java.util.List;
 
 /** Policies for tests. */
@@ -20,10 +21,18 @@ public final class Policies {
     return of("auto", false);
   }
 
+  /** Gives one that lets through public addresses and these hosts, all through a proxy. */
+  public static EgressPolicy through(URI proxy, String... hosts) {
+    return new EgressPolicy(
+        new EgressProperties(List.of(hosts), ALL_PORTS, List.of(), List.of("none"), proxy),
+        false,
+        new OwnSockets());
+  }
+
   /** Gives one of these networks, of any host and port. */
   static EgressPolicy of(String network, boolean onLoopback) {
     return new EgressPolicy(
-        new EgressProperties(ANY, ALL_PORTS, List.of(), List.of(network)),
+        new EgressProperties(ANY, ALL_PORTS, List.of(), List.of(network), null),
         onLoopback,
         new OwnSockets());
   }
