@@ -3,6 +3,7 @@ package dev.sluice.attempt;
 import dev.sluice.attempt.egress.EgressPolicy;
 import dev.sluice.model.Destination;
 import dev.sluice.model.Verdict;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import reactor.core.publisher.Mono;
 import reactor.netty.resources.ConnectionProvider;
@@ -40,6 +41,13 @@ final class WebClientAttempter implements Attempter {
   @Override
   public void forget(Destination destination) {
     connections.disposeWhen(
-        InetSocketAddress.createUnresolved(destination.host(), destination.port()));
+        InetSocketAddress.createUnresolved(asPooled(destination.host()), destination.port()));
+  }
+
+  /** Pools know an IPv6 address written in full and without brackets. */
+  private static String asPooled(String host) {
+    return host.startsWith("[")
+        ? InetAddress.ofLiteral(host.substring(1, host.length() - 1)).getHostAddress()
+        : host;
   }
 }

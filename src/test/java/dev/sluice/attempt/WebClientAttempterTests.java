@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.sluice.fixture.RawServer;
+import dev.sluice.fixture.TargetServer;
 import dev.sluice.model.BatchOptions;
 import dev.sluice.model.BodyKind;
 import dev.sluice.model.Capture;
@@ -23,6 +24,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
 
 /** One exchange against real sockets: what was said on the wire, and what Sluice makes of it. */
@@ -87,6 +90,28 @@ class WebClientAttempterTests extends AttempterTestBase {
       assertThat(attempt(server.port())).isInstanceOf(Verdict.Succeeded.class);
       assertThat(server.connectionCount()).isEqualTo(2);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"[::1]", "127.0.0.9", "localhost"})
+  void forgetsADestinationHoweverItIsWritten(String host) {
+    Destination destination = new Destination("http", host, TargetServer.deadPort());
+    AttemptRequest request = request(destination.port(), new Cutter(), Capture.DEFAULT);
+    int pools = pool.counts().poolCount();
+    verdict(
+        attempter.attempt(
+            new AttemptRequest(
+                destination,
+                request.request(),
+                request.attemptNumber(),
+                request.idempotencyKey(),
+                request.terms(),
+                request.cutter())));
+    assertThat(pool.counts().poolCount()).isEqualTo(pools + 1);
+
+    attempter.forget(destination);
+
+    await().untilAsserted(() -> assertThat(pool.counts().poolCount()).isEqualTo(pools));
   }
 
   @Test
