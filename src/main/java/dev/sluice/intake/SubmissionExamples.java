@@ -6,7 +6,7 @@ final class SubmissionExamples {
   static final String BATCH =
       """
       {"name":"price update","options":{"concurrency":50,"rate":{"permits":300}},
-       "template":{"method":"PUT","headers":{"Authorization":"Bearer x"}},
+       "template":{"method":"PUT","headers":{"Prefer":"return=minimal"}},
        "items":[{"id":"sku-1","url":"https://shop.example/prices/1","body":{"cents":1999}}]}
       """;
 
