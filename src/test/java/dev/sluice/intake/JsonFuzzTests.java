@@ -14,13 +14,13 @@ class JsonFuzzTests extends SubmissionFuzz {
        "haltOn":{"failureRatio":0.5,"after":100,"consecutiveAuthFailures":20,"action":"pause"},
        "canary":{"items":50,"maxFailureRatio":0.1},"auth":{"credential":"partner"},
        "capture":{"on":"always","bytes":4096}},
-       "template":{"method":"POST","headers":{"X":"1","Cookie":"c"},"body":{"a":1}},"items":[%s]}
+       "template":{"method":"POST","headers":{"X":"1","Cookie":"c"},"body":{"a":1}},"items":[ITEMS]}
       """;
 
   @Override
   protected List<String> seeds() {
     return List.of(
-        OPTIONS.formatted(String.join(",", ITEMS)),
+        OPTIONS.replace("ITEMS", String.join(",", ITEMS)),
         "{\"items\":[" + ITEMS.getFirst() + "]}",
         "{\"open\":true,\"template\":{\"url\":\"http://a.example\"},\"name\":null}");
   }
