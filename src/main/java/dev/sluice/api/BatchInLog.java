@@ -5,14 +5,21 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
+import org.springframework.security.core.Authentication;
+import org.springframework.security.core.context.SecurityContextHolder;
 import org.springframework.web.servlet.AsyncHandlerInterceptor;
 import org.springframework.web.servlet.HandlerMapping;
 
-/** Puts the batch that a call is about beside every line that is logged for the call. */
+/**
+ * Puts the batch that a call is about, and the tenant it is made for, beside every line that is
+ * logged for the call.
+ */
 final class BatchInLog implements AsyncHandlerInterceptor {
 
   /** Not {@code batch}: lines that name one themselves use that. */
   static final String KEY = "batchId";
+
+  static final String TENANT = "tenant";
 
   @Override
   public boolean preHandle(
@@ -22,6 +29,10 @@ final class BatchInLog implements AsyncHandlerInterceptor {
         && variables.get("id") instanceof String id
         && id.startsWith("bat_")) {
       MDC.put(KEY, id);
+    }
+    Authentication known = SecurityContextHolder.getContext().getAuthentication();
+    if (known != null && known.getPrincipal() instanceof Caller caller) {
+      MDC.put(TENANT, caller.tenant());
     }
     return true;
   }
@@ -33,11 +44,13 @@ final class BatchInLog implements AsyncHandlerInterceptor {
       Object handler,
       @Nullable Exception thrown) {
     MDC.remove(KEY);
+    MDC.remove(TENANT);
   }
 
   @Override
   public void afterConcurrentHandlingStarted(
       HttpServletRequest request, HttpServletResponse response, Object handler) {
     MDC.remove(KEY);
+    MDC.remove(TENANT);
   }
 }

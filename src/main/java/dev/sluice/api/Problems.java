@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.MDC;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
@@ -18,6 +19,9 @@ final class Problems {
 
   /** Begins every {@code type}; the code follows. Stable. */
   static final String TYPE_ROOT = "https://sluice.dev/problems/";
+
+  /** Where tracing, when it is on, leaves the trace of the call that a thread serves. */
+  private static final String TRACE = "traceId";
 
   private Problems() {}
 
@@ -64,6 +68,10 @@ final class Problems {
       body.put("instance", instance);
     }
     body.put("code", problem.code());
+    String trace = MDC.get(TRACE);
+    if (trace != null) {
+      body.put("traceId", trace);
+    }
     List<InputError> errors = problem.errors();
     if (!errors.isEmpty()) {
       body.put("errors", errors);

@@ -36,6 +36,7 @@ final class PreparedRequest implements ClientRequest {
   private static final MultiValueMap<String, String> NO_COOKIES = new LinkedMultiValueMap<>(0);
   private static final AsciiString CONTENT_TYPE = AsciiString.cached("Content-Type");
   private static final AsciiString CONTENT_LENGTH = AsciiString.cached("Content-Length");
+  private static final AsciiString TRACE = AsciiString.cached("traceparent");
   private static final AsciiString ATTEMPT = AsciiString.cached("Sluice-Attempt");
 
   private final AttemptRequest attempt;
@@ -74,6 +75,10 @@ final class PreparedRequest implements ClientRequest {
       headers.set(CONTENT_LENGTH, Integer.toString(request.body().length));
     }
     headers.set(idempotencyHeader, attempt.idempotencyKey());
+    String traceparent = attempt.traceparent();
+    if (traceparent != null) {
+      headers.set(TRACE, traceparent);
+    }
     // The item's own headers win over those above and over the client's defaults.
     for (int i = 0; i < own.size(); i++) {
       put(headers, own.get(i), names(own, i, own.get(i).name()));

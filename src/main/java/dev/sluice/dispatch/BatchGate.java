@@ -3,6 +3,7 @@ package dev.sluice.dispatch;
 import dev.sluice.attempt.AttemptTerms;
 import dev.sluice.model.BatchOptions;
 import dev.sluice.model.Canary;
+import dev.sluice.model.DispatchTracer.BatchTrace;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.model.Rate;
 import dev.sluice.store.ControlBoard.BatchControl;
@@ -31,6 +32,7 @@ final class BatchGate {
   private final @Nullable RatePacer tenantPacer;
   private final BatchShares shares;
   private volatile boolean open = true;
+  private @Nullable BatchTrace trace;
 
   /** Replaced under the monitor. */
   private volatile Limits limits;
@@ -63,6 +65,25 @@ final class BatchGate {
     this.clock = clock;
     Canary canary = options.canary();
     this.sendBelow = canary == null ? Long.MAX_VALUE : canary.items();
+  }
+
+  /** Has its attempts hang on a trace; before anybody else sees it. */
+  BatchGate traced(@Nullable BatchTrace by) {
+    trace = by;
+    return this;
+  }
+
+  /** Gives what its attempts hang on; null when they are not traced. */
+  @Nullable BatchTrace trace() {
+    return trace;
+  }
+
+  /** Nothing of the batch is in this process any more. */
+  void left() {
+    BatchTrace begun = trace;
+    if (begun != null) {
+      begun.ended();
+    }
   }
 
   /**

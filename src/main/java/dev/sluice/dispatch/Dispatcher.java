@@ -188,6 +188,7 @@ final class Dispatcher implements SmartLifecycle {
       log.atWarn().log("Interrupted while draining; a restart continues where the store stands.");
     }
     ticker.shutdownNow();
+    lanes.gates().forEach(BatchGate::left);
     running = false;
     log.atInfo().addKeyValue("unstored", writer.unflushedCount()).log("Drained.");
   }

@@ -4,6 +4,8 @@ import dev.sluice.attempt.AttemptRequest;
 import dev.sluice.attempt.Attempter;
 import dev.sluice.attempt.Cutter;
 import dev.sluice.model.Destination;
+import dev.sluice.model.DispatchTracer.AttemptTrace;
+import dev.sluice.model.DispatchTracer.BatchTrace;
 import dev.sluice.model.Item;
 import dev.sluice.model.Origin;
 import dev.sluice.model.ProcessClock;
@@ -179,8 +181,16 @@ final class Lane implements SharedLimit.Load {
 
   // The attempt
 
+  /** Begins the span of an attempt; null unless it is sampled. */
+  @Nullable AttemptTrace traced(LaneItem item) {
+    BatchTrace batch = item.shard().gate().trace();
+    return batch == null
+        ? null
+        : batch.attemptBegan(destination, item.index(), item.attempts() + 1);
+  }
+
   /** Says that an item taken is being sent; gives what to send. */
-  AttemptRequest started(LaneItem item, Cutter cutter) {
+  AttemptRequest started(LaneItem item, Cutter cutter, @Nullable AttemptTrace trace) {
     inFlight.incrementAndGet();
     item.shard().flow().started();
     context.observer().attemptStarted(destination);
@@ -192,7 +202,13 @@ final class Lane implements SharedLimit.Load {
             ? batch.terms().batch().publicId() + '-' + item.index()
             : origin.batchId() + '-' + origin.index();
     return new AttemptRequest(
-        destination, content.request(), item.attempts() + 1, key, batch.attemptTerms(), cutter);
+        destination,
+        content.request(),
+        item.attempts() + 1,
+        key,
+        batch.attemptTerms(),
+        cutter,
+        trace == null ? null : trace.traceparent());
   }
 
   /**

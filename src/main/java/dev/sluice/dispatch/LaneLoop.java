@@ -3,6 +3,7 @@ package dev.sluice.dispatch;
 import dev.sluice.attempt.AttemptRequest;
 import dev.sluice.attempt.Attempter;
 import dev.sluice.attempt.Cutter;
+import dev.sluice.model.DispatchTracer.AttemptTrace;
 import dev.sluice.model.Verdict;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -80,10 +81,10 @@ final class LaneLoop extends Mono<Void> {
 
   private void begin(LaneItem item) {
     long startedNanos = lane.now();
-    Running attempt = new Running(item, startedNanos);
+    Running attempt = new Running(item, startedNanos, lane.traced(item));
     running = attempt;
     try {
-      AttemptRequest request = lane.started(item, attempt.cutter);
+      AttemptRequest request = lane.started(item, attempt.cutter, attempt.trace);
       attempter.attempt(request).subscribe(attempt);
     } catch (RuntimeException e) {
       log.atError()
@@ -126,6 +127,7 @@ final class LaneLoop extends Mono<Void> {
     private final LaneItem item;
     private final long startedNanos;
     private final Cutter cutter = new Cutter();
+    private final @Nullable AttemptTrace trace;
 
     /** Its item's, if that runs alone. */
     private final Isolation.@Nullable Stay stay;
@@ -140,9 +142,10 @@ final class LaneLoop extends Mono<Void> {
     /** Process nanos of the first look that found the request on its way. */
     private long sendingSince;
 
-    Running(LaneItem item, long startedNanos) {
+    Running(LaneItem item, long startedNanos, @Nullable AttemptTrace trace) {
       this.item = item;
       this.startedNanos = startedNanos;
+      this.trace = trace;
       this.stay = item.stay();
     }
 
@@ -200,7 +203,11 @@ final class LaneLoop extends Mono<Void> {
       finished = true;
       running = null;
       try {
-        lane.ended(item, verdict, startedNanos);
+        if (trace == null) {
+          lane.ended(item, verdict, startedNanos);
+        } else {
+          trace.ended(verdict, () -> lane.ended(item, verdict, startedNanos));
+        }
       } catch (RuntimeException e) {
         log.atError()
             .addKeyValue("destination", lane.destination().key())

@@ -119,11 +119,16 @@ final class Lanes {
             terms.batch().id(),
             id ->
                 new BatchGate(
-                    terms,
-                    random,
-                    context.clock(),
-                    tenantPacer(terms.tenant()),
-                    BatchShares.of(context.shares(), id)));
+                        terms,
+                        random,
+                        context.clock(),
+                        tenantPacer(terms.tenant()),
+                        BatchShares.of(context.shares(), id))
+                    .traced(
+                        context
+                            .observer()
+                            .tracer()
+                            .dispatchBegan(terms.batch().publicId(), terms.tenant())));
     lane.add(shard, ShardDecoder.open(shard.payload()), gate);
   }
 
@@ -172,6 +177,15 @@ final class Lanes {
     return gates.values();
   }
 
+  private boolean isLeft(BatchGate gate) {
+    boolean left =
+        lanes.values().stream().noneMatch(lane -> lane.batchIds().contains(gate.batchId()));
+    if (left) {
+      gate.left();
+    }
+    return left;
+  }
+
   /**
    * Drops what has had no work since {@code nanos}: idle lanes with their breakers, gates of
    * batches in no lane.
@@ -183,9 +197,7 @@ final class Lanes {
         drop(lane);
       }
     }
-    gates
-        .keySet()
-        .removeIf(id -> lanes.values().stream().noneMatch(lane -> lane.batchIds().contains(id)));
+    gates.values().removeIf(this::isLeft);
     tenants
         .keySet()
         .removeIf(

@@ -122,10 +122,14 @@ final class Chunks {
    */
   BatchRef seal(String tenant, String publicId, @Nullable Long expectedItems) {
     BatchRecord batch = find(tenant, publicId);
+    long began = resources.clock().nanoTime();
     return switch (writer.seal(batch.ref().id(), expectedItems)) {
       case SealResult.Sealed(long total) -> {
         if (batch.state() == BatchState.OPEN) {
           observer.batchAccepted(total);
+          observer
+              .tracer()
+              .intakeEnded(publicId, tenant, total, resources.clock().nanoTime() - began);
         }
         yield batch.ref();
       }

@@ -128,6 +128,7 @@ final class Submissions {
       Submission submission, @Nullable Long expectedItems, ContentStream content) {
     BatchHead head = submission.head();
     Reception reception = new Reception(newBatch(head, submission.request(), null));
+    long began = resources.clock().nanoTime();
     try (Upload upload = new Upload(writer, reception::open, resources, submission.allowance())) {
       long count = ItemIntake.read(submission.body(), head.template(), 0, resources, upload);
       if (expectedItems != null && expectedItems != count) {
@@ -139,7 +140,15 @@ final class Submissions {
       }
       upload.commitAndSeal(count, content, reception::submit);
       observer.batchAccepted(count);
-      return new Receipt(reception.batch(), false, false);
+      BatchRef batch = reception.batch();
+      observer
+          .tracer()
+          .intakeEnded(
+              batch.publicId(),
+              submission.request().tenant(),
+              count,
+              resources.clock().nanoTime() - began);
+      return new Receipt(batch, false, false);
     } catch (KeyTaken taken) {
       if (taken.existing.receiving()) {
         throw stillReceiving();

@@ -10,6 +10,11 @@ public interface DispatchObserver {
   /** Hears nothing. */
   DispatchObserver NONE = new DispatchObserver() {};
 
+  /** Gives what makes spans of it. */
+  default DispatchTracer tracer() {
+    return DispatchTracer.NONE;
+  }
+
   /** A batch was sealed with so many items. */
   default void batchAccepted(long itemCount) {}
 

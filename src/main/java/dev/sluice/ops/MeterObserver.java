@@ -2,6 +2,7 @@ package dev.sluice.ops;
 
 import dev.sluice.model.Destination;
 import dev.sluice.model.DispatchObserver;
+import dev.sluice.model.DispatchTracer;
 import dev.sluice.model.HaltRule;
 import dev.sluice.model.OutcomeState;
 import dev.sluice.model.Verdict;
@@ -68,9 +69,11 @@ final class MeterObserver implements DispatchObserver {
   private final Counter drainCut;
   private final MetersByTag<HaltRule, Counter> batchesHalted;
   private final DestinationMeters destinations;
+  private final DispatchTracer tracer;
 
-  MeterObserver(MeterRegistry registry, DestinationMeters destinations) {
+  MeterObserver(MeterRegistry registry, DestinationMeters destinations, DispatchTracer tracer) {
     this.destinations = destinations;
+    this.tracer = tracer;
     batchesAccepted = counter(registry, "sluice.batches.accepted", "Batches sealed");
     itemsAccepted = counter(registry, "sluice.items.accepted", "Items of sealed batches");
     itemsSettled =
@@ -158,6 +161,11 @@ final class MeterObserver implements DispatchObserver {
         .tag("renewed", Boolean.toString(renewed))
         .serviceLevelObjectives(SETTLE_BOUNDS)
         .register(registry);
+  }
+
+  @Override
+  public DispatchTracer tracer() {
+    return tracer;
   }
 
   @Override

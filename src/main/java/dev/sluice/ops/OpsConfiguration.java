@@ -2,6 +2,7 @@ package dev.sluice.ops;
 
 import dev.sluice.model.ConnectionPools;
 import dev.sluice.model.DispatchLoad;
+import dev.sluice.model.DispatchTracer;
 import dev.sluice.model.InboundAccess;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.BacklogBoard;
@@ -45,8 +46,12 @@ class OpsConfiguration {
   }
 
   @Bean
-  MeterObserver meterObserver(MeterRegistry registry, DestinationMeters destinations) {
-    return new MeterObserver(registry, destinations);
+  MeterObserver meterObserver(
+      MeterRegistry registry,
+      DestinationMeters destinations,
+      ObjectProvider<DispatchTracer> tracer) {
+    return new MeterObserver(
+        registry, destinations, tracer.getIfAvailable(() -> DispatchTracer.NONE));
   }
 
   @Bean

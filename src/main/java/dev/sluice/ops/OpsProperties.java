@@ -17,6 +17,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *     more
  * @param uploadIdleTimeout a request body without a byte for so long ends its connection, 100 ms or
  *     more; raise it for clients that pause while they upload
+ * @param tracing makes spans of calls, batches and sampled attempts and sends them by OTLP; off,
+ *     nothing of it is installed
  * @param webDrain at shutdown, how long requests to the API may still run once dispatch has drained
  */
 @ConfigurationProperties(prefix = "sluice.ops", ignoreUnknownFields = false)
@@ -27,6 +29,7 @@ public record OpsProperties(
     @DefaultValue("2s") Duration healthTimeout,
     @DefaultValue("5m") Duration stalledAfter,
     @DefaultValue("60s") Duration uploadIdleTimeout,
+    @DefaultValue("false") boolean tracing,
     @DefaultValue("5s") Duration webDrain) {
 
   public OpsProperties {

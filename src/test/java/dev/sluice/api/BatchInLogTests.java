@@ -3,11 +3,14 @@ package dev.sluice.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.MDC;
 import org.springframework.mock.web.MockHttpServletRequest;
 import org.springframework.mock.web.MockHttpServletResponse;
+import org.springframework.security.authentication.TestingAuthenticationToken;
+import org.springframework.security.core.context.SecurityContextHolder;
 import org.springframework.web.servlet.HandlerMapping;
 
 /** What stands beside the log lines of a call. */
@@ -29,6 +32,21 @@ class BatchInLogTests {
     assertThat(MDC.get("batchId")).isEqualTo("bat_1");
     interceptor.afterCompletion(request, response, this, null);
     assertThat(MDC.get("batchId")).isNull();
+  }
+
+  @Test
+  void soIsTheTenant() {
+    SecurityContextHolder.getContext()
+        .setAuthentication(
+            new TestingAuthenticationToken(new Caller("billing", "acme", Set.of()), ""));
+    try {
+      interceptor.preHandle(request, response, this);
+      assertThat(MDC.get("tenant")).isEqualTo("acme");
+      interceptor.afterCompletion(request, response, this, null);
+      assertThat(MDC.get("tenant")).isNull();
+    } finally {
+      SecurityContextHolder.clearContext();
+    }
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.model.BatchState;
 import dev.sluice.model.Destination;
 import dev.sluice.model.DispatchObserver;
+import dev.sluice.model.DispatchTracer;
 import dev.sluice.model.HaltRule;
 import dev.sluice.model.OutcomeState;
 import dev.sluice.model.Verdict;
@@ -231,6 +232,16 @@ class ManagementPortTests {
             .POST(HttpRequest.BodyPublishers.ofString("{}"))
             .build();
     assertThat(client.send(post, BodyHandlers.ofString()).statusCode()).isBetween(400, 499);
+  }
+
+  @Test
+  void nothingTracesUnlessAsked() {
+    assertThat(context.getBeanNamesForType(io.micrometer.tracing.Tracer.class)).isEmpty();
+    assertThat(context.getBeanNamesForType(io.opentelemetry.api.OpenTelemetry.class)).isEmpty();
+    assertThat(observer.tracer()).isSameAs(DispatchTracer.NONE);
+    assertThat(Thread.getAllStackTraces().keySet())
+        .extracting(Thread::getName)
+        .noneMatch(name -> name.startsWith("BatchSpanProcessor"));
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.sluice.ops;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.model.Destination;
+import dev.sluice.model.DispatchTracer;
 import dev.sluice.model.OutcomeState;
 import dev.sluice.model.Verdict;
 import io.micrometer.core.instrument.Counter;
@@ -34,7 +35,8 @@ class MeterObserverTests {
   private final MeterRegistry registry = new SimpleMeterRegistry();
   private final DestinationMeters destinations =
       new DestinationMeters(registry, new SettableClock(), 3);
-  private final MeterObserver observer = new MeterObserver(registry, destinations);
+  private final MeterObserver observer =
+      new MeterObserver(registry, destinations, DispatchTracer.NONE);
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4})
