@@ -60,6 +60,21 @@ class OpsConfiguration {
   }
 
   @Bean
+  MeterBinder bufferMeters() {
+    return BufferMeters::bind;
+  }
+
+  @Bean
+  LanesEndpoint lanesEndpoint(ObjectProvider<LaneBoard> board) {
+    return new LanesEndpoint(board);
+  }
+
+  @Bean(destroyMethod = "end")
+  RecordingEndpoint recordingEndpoint() {
+    return new RecordingEndpoint();
+  }
+
+  @Bean
   MeterBinder clockMeters(ObjectProvider<TimeTrust> time) {
     return registry -> time.ifAvailable(found -> ClockMeters.bind(registry, found));
   }

@@ -215,6 +215,8 @@ class ManagementPortTests {
         "/actuator/beans",
         "/actuator/heapdump",
         "/actuator/threaddump",
+        "/actuator/lanes",
+        "/actuator/recording",
         "/actuator/loggers",
         "/actuator/configprops",
         "/actuator/mappings",
