@@ -5,7 +5,7 @@ url=${DESTINATION:-http://192.0.2.1/}
 answer=$(curl -sS --fail-with-body --max-time 90 \
   -H 'Content-Type: application/json' -H 'Prefer: wait=60' -H "Idempotency-Key: helm-test-$(date +%s)-$$" \
   ${TOKEN:+-H "Authorization: Bearer $TOKEN"} \
-  -d '{"name":"helm-test","items":[{"url":"'"$url"'","method":"GET"}],"options":{"retry":{"maxAttempts":1}}}' \
+  -d '{"name":"helm-test","options":{"retry":{"maxAttempts":1}},"items":[{"url":"'"$url"'","method":"GET"}]}' \
   "$SLUICE/v1/batches") || { echo "not accepted: $answer"; exit 1; }
 echo "$answer"
 case $answer in
