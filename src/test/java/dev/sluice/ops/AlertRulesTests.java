@@ -70,7 +70,7 @@ class AlertRulesTests {
     }
     Set<Object> there =
         alerts().stream().map(alert -> alert.at("alert").value()).collect(Collectors.toSet());
-    assertThat(runbook.lines().filter(line -> line.startsWith("## ")))
+    assertThat(runbook.lines().filter(line -> line.startsWith("## Sluice")))
         .allMatch(line -> there.contains(line.substring(3)));
   }
 

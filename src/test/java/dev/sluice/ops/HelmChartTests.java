@@ -310,7 +310,9 @@ class HelmChartTests {
 
   private static PropertySource<?> properties(Resource yaml) throws IOException {
     List<PropertySource<?>> documents = new YamlPropertySourceLoader().load("yaml", yaml);
-    assertThat(documents).hasSize(1);
+    assertThat(documents.subList(1, documents.size()))
+        .as("for a profile each")
+        .allMatch(document -> document.containsProperty("spring.config.activate.on-profile"));
     return documents.getFirst();
   }
 }
