@@ -5,8 +5,6 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
-import org.springframework.security.core.Authentication;
-import org.springframework.security.core.context.SecurityContextHolder;
 import org.springframework.web.servlet.AsyncHandlerInterceptor;
 import org.springframework.web.servlet.HandlerMapping;
 
@@ -30,8 +28,8 @@ final class BatchInLog implements AsyncHandlerInterceptor {
         && id.startsWith("bat_")) {
       MDC.put(KEY, id);
     }
-    Authentication known = SecurityContextHolder.getContext().getAuthentication();
-    if (known != null && known.getPrincipal() instanceof Caller caller) {
+    Caller caller = Caller.current();
+    if (caller != null) {
       MDC.put(TENANT, caller.tenant());
     }
     return true;

@@ -64,7 +64,7 @@ final class AuditFilter extends OncePerRequestFilter {
 
   private void record(
       HttpServletRequest request, HttpServletResponse response, String id, int status) {
-    Caller caller = Callers.current();
+    Caller caller = Caller.current();
     if (caller == null && !strangers.count(request.getRemoteAddr())) {
       return;
     }

@@ -8,7 +8,6 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.security.authentication.AuthenticationManager;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.core.AuthenticationException;
-import org.springframework.security.core.context.SecurityContextHolder;
 import org.springframework.security.oauth2.server.resource.authentication.BearerTokenAuthenticationToken;
 import org.springframework.security.web.authentication.preauth.PreAuthenticatedAuthenticationToken;
 
@@ -28,12 +27,6 @@ final class Callers {
     this.tokens = tokens;
     this.failures = failures;
     this.clock = clock;
-  }
-
-  /** Gives who makes the call that this thread serves; null when nobody knows. */
-  static @Nullable Caller current() {
-    Authentication known = SecurityContextHolder.getContext().getAuthentication();
-    return known != null && known.getPrincipal() instanceof Caller caller ? caller : null;
   }
 
   /** Gives what judges the tokens that come from an address. */

@@ -37,7 +37,7 @@ final class RoleGuard implements HandlerInterceptor {
       log.atError().addKeyValue("handler", method).log("A call names no role and is closed.");
       throw new ApiProblem(403, "forbidden", "This call is closed");
     }
-    Caller caller = Callers.current();
+    Caller caller = Caller.current();
     if (caller == null) {
       response.setHeader(HttpHeaders.WWW_AUTHENTICATE, "Bearer realm=\"sluice\"");
       throw RefusalAnswers.unauthorized();
