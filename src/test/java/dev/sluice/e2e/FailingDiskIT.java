@@ -57,7 +57,7 @@ class FailingDiskIT {
           disk.fail(fault.call, file.resolveSibling(file.getFileName() + fault.suffix));
           submitUntilRefused(client, line, accepted);
           refusesFromNowOn(client, line);
-          assertThat(sluice.awaitExit(LIMIT)).as("%s", fault).isEqualTo(EX_IOERR);
+          assertThat(sluice.awaitExit(Duration.ofSeconds(10))).as("%s", fault).isEqualTo(EX_IOERR);
           assertThat(sluice.log()).contains("The store's disk failed");
         } finally {
           disk.heal();

@@ -25,16 +25,13 @@ public final class HostileRun {
 
   private static final Duration LIMIT = Duration.ofMinutes(2);
 
-  /** Where a fault ends an attempt by itself, a slow machine must not be quicker to give up. */
-  private static final int PATIENCE = 4;
-
   private final SluiceClient client;
   private final int items;
   private final Duration timeout;
 
   /**
    * @param items of each fault in each mode
-   * @param timeout deadline of an attempt that nothing else ends; others have four times as long
+   * @param timeout deadline of an attempt
    */
   public HostileRun(SluiceClient client, int items, Duration timeout) {
     this.client = client;
@@ -74,7 +71,7 @@ public final class HostileRun {
     String body = "x".repeat(fault.requestBytes());
     String options =
         "delivery=%s&timeout=%dms&retry.maxAttempts=%d&retry.minBackoff=10ms&retry.maxBackoff=20ms&capture.on=always"
-            .formatted(mode.name().toLowerCase(Locale.ROOT), deadline(fault).toMillis(), TRIES);
+            .formatted(mode.name().toLowerCase(Locale.ROOT), timeout.toMillis(), TRIES);
     String id =
         client.submit(
             items,
@@ -83,22 +80,13 @@ public final class HostileRun {
     return new Meeting(fault, mode, destination, id);
   }
 
-  private Duration deadline(Fault fault) {
-    return fault.endsByDeadline() ? timeout : timeout.multipliedBy(PATIENCE);
-  }
-
   private FaultResult end(Meeting meeting) {
     if (meeting.fault.expectation().isHeld()) {
       cancelOnceHeld(meeting);
     }
     JsonNode batch = client.awaitFinished(meeting.batchId, LIMIT);
     FaultResult result =
-        new FaultResult(
-            meeting.fault,
-            meeting.mode,
-            items,
-            deadline(meeting.fault),
-            meeting.destination.oracle());
+        new FaultResult(meeting.fault, meeting.mode, items, timeout, meeting.destination.oracle());
     client.results(meeting.batchId, "", line -> result.add(meeting.batchId, line));
     result.agreeWith(batch);
     return result;

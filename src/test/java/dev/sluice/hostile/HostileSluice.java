@@ -71,6 +71,7 @@ public final class HostileSluice implements AutoCloseable {
     for (List<Fault> wave : Faults.waves().subList(0, WARM_UP_WAVES)) {
       warmUp.meet(wave, HostileRun.MODES);
     }
+    warmUp.meet(List.of(Faults.named("tls-alert")), HostileRun.MODES);
     awaitQuiet();
     socketsBefore = socketCount();
   }
