@@ -3,6 +3,7 @@ package dev.sluice.fuzz;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 
@@ -84,7 +85,7 @@ final class Mutator {
       input = changed(input);
     }
     if (input.length > MAX_BYTES) {
-      input = java.util.Arrays.copyOf(input, MAX_BYTES);
+      input = Arrays.copyOf(input, MAX_BYTES);
     }
     // Some are changed further, so that faults behind others are found.
     if (random.nextInt(8) == 0) {
@@ -104,7 +105,7 @@ final class Mutator {
       case 0 -> spliced(input, at, at, WORDS.get(random.nextInt(WORDS.size())));
       case 1 -> spliced(input, at, end, WORDS.get(random.nextInt(WORDS.size())));
       case 2 -> spliced(input, at, end, new byte[0]);
-      case 3 -> spliced(input, at, at, java.util.Arrays.copyOfRange(input, at, end));
+      case 3 -> spliced(input, at, at, Arrays.copyOfRange(input, at, end));
       case 4 -> flipped(input);
       case 5 -> spliced(input, at, at, piece(kept.get(random.nextInt(kept.size()))));
       default -> {
@@ -117,7 +118,7 @@ final class Mutator {
 
   private byte[] piece(byte[] of) {
     int from = random.nextInt(of.length + 1);
-    return java.util.Arrays.copyOfRange(of, from, from + random.nextInt(of.length - from + 1));
+    return Arrays.copyOfRange(of, from, from + random.nextInt(of.length - from + 1));
   }
 
   private byte[] flipped(byte[] input) {
