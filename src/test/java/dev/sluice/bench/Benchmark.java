@@ -38,6 +38,7 @@ public final class Benchmark {
     scenarios.put("senders", plan -> new SenderComparison(plan, Cores.SHARED).run());
     scenarios.put("cores", plan -> new SenderComparison(plan, Cores.APART).run());
     scenarios.put("delivery", DeliveryCost::run);
+    scenarios.put("protection", ProtectionCost::run);
     scenarios.put("start", StartUp::run);
     scenarios.put("connections", ConnectionReuse::run);
     scenarios.put("client", ClientTuning::run);

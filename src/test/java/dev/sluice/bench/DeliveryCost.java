@@ -34,7 +34,7 @@ final class DeliveryCost {
                         ? " No earlier build was named: -Dbench.baseline."
                         : ""));
     for (int concurrency : plan.concurrencies()) {
-      section.add(table(concurrency, measure(plan, concurrency)));
+      section.add(Measured.comparison(concurrency + " in flight", measure(plan, concurrency)));
     }
     return section;
   }
@@ -50,8 +50,8 @@ final class DeliveryCost {
                   Files.createDirectories(directory.resolve("now")), concurrency, Cores.SHARED),
               sink,
               plan);
-      contenders.add(new Delivery(now, AT_LEAST_ONCE, AT_LEAST_ONCE));
-      contenders.add(new Delivery(now, AT_MOST_ONCE, AT_MOST_ONCE));
+      contenders.add(variant(now, AT_LEAST_ONCE, AT_LEAST_ONCE));
+      contenders.add(variant(now, AT_MOST_ONCE, AT_MOST_ONCE));
       Path baseline = plan.baseline();
       if (baseline != null) {
         SluiceProcess earlier =
@@ -60,7 +60,7 @@ final class DeliveryCost {
                     concurrency,
                     Cores.SHARED)
                 .from(baseline);
-        contenders.add(new Delivery(contender(earlier, sink, plan), EARLIER, AT_LEAST_ONCE));
+        contenders.add(variant(contender(earlier, sink, plan), EARLIER, AT_LEAST_ONCE));
       }
       return Contender.inTurn(contenders, plan, concurrency);
     } finally {
@@ -73,53 +73,7 @@ final class DeliveryCost {
     return new SluiceContender(process.start(), sink.url(), plan.bodyBytes());
   }
 
-  private static Section.Table table(int concurrency, List<Measured> all) {
-    Section.Table table =
-        new Section.Table(
-            concurrency + " in flight",
-            "items/s",
-            "CPU µs/item",
-            "lowest–highest",
-            "errors",
-            "items/s ÷ at_least_once",
-            "CPU ÷ at_least_once");
-    for (Measured one : all) {
-      table.row(
-          one.name(),
-          Section.number(one.median(Round::itemsPerSecond)),
-          Section.number(one.median(Round::cpuMicrosPerItem)),
-          Section.number(one.lowest(Round::cpuMicrosPerItem))
-              + "–"
-              + Section.number(one.highest(Round::cpuMicrosPerItem)),
-          Long.toString(one.errors()),
-          Section.number(one.ratioTo(all.getFirst(), Round::itemsPerSecond)),
-          Section.number(one.ratioTo(all.getFirst(), Round::cpuMicrosPerItem)));
-    }
-    return table;
-  }
-
-  /** One way of delivery of a process that others may share. */
-  private record Delivery(SluiceContender sluice, String name, String delivery)
-      implements Contender {
-
-    @Override
-    public List<Round> send(int items, int concurrency) {
-      return List.of(sluice.send(items, "delivery=" + delivery).getFirst());
-    }
-
-    @Override
-    public List<String> names() {
-      return List.of(name);
-    }
-
-    @Override
-    public long pid() {
-      return sluice.pid();
-    }
-
-    @Override
-    public void close() {
-      sluice.close();
-    }
+  private static Contender variant(SluiceContender sluice, String name, String delivery) {
+    return new Variant(sluice, name, "delivery=" + delivery);
   }
 }

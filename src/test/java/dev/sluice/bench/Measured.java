@@ -65,6 +65,33 @@ final class Measured {
     return medianOf(ratios);
   }
 
+  /** Gives a table of all, each beside the first. */
+  static Section.Table comparison(String title, List<Measured> all) {
+    Measured first = all.getFirst();
+    Section.Table table =
+        new Section.Table(
+            title,
+            "items/s",
+            "CPU µs/item",
+            "lowest–highest",
+            "errors",
+            "items/s ÷ " + first.name,
+            "CPU ÷ " + first.name);
+    for (Measured one : all) {
+      table.row(
+          one.name,
+          Section.number(one.median(Round::itemsPerSecond)),
+          Section.number(one.median(Round::cpuMicrosPerItem)),
+          Section.number(one.lowest(Round::cpuMicrosPerItem))
+              + "–"
+              + Section.number(one.highest(Round::cpuMicrosPerItem)),
+          Long.toString(one.errors()),
+          Section.number(one.ratioTo(first, Round::itemsPerSecond)),
+          Section.number(one.ratioTo(first, Round::cpuMicrosPerItem)));
+    }
+    return table;
+  }
+
   static double medianOf(double... values) {
     if (values.length == 0) {
       return Double.NaN;

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
 import org.HdrHistogram.Histogram;
 import tools.jackson.databind.JsonNode;
@@ -24,7 +25,7 @@ final class SluiceContender implements Contender {
 
   private final SluiceProcess process;
   private final SluiceClient client;
-  private final String line;
+  private final IntFunction<String> lines;
   private final LongSupplier databaseCpuMicros;
   private Round intake;
 
@@ -44,11 +45,32 @@ final class SluiceContender implements Contender {
    */
   SluiceContender(
       SluiceProcess process, String url, int bodyBytes, LongSupplier databaseCpuMicros) {
+    this(process, new SluiceClient(process.uri()), always(line(url, bodyBytes)), databaseCpuMicros);
+  }
+
+  /**
+   * Takes a started process and what its batches are made of.
+   *
+   * @param lines gives the NDJSON line of an index
+   */
+  SluiceContender(SluiceProcess process, SluiceClient client, IntFunction<String> lines) {
+    this(process, client, lines, () -> 0);
+  }
+
+  private SluiceContender(
+      SluiceProcess process,
+      SluiceClient client,
+      IntFunction<String> lines,
+      LongSupplier databaseCpuMicros) {
     this.process = process;
+    this.client = client;
+    this.lines = lines;
     this.databaseCpuMicros = databaseCpuMicros;
-    this.client = new SluiceClient(process.uri());
-    this.line = line(url, bodyBytes);
     this.intake = new Round(0, 0, 0, Round.Percentiles.UNKNOWN, 0);
+  }
+
+  private static IntFunction<String> always(String line) {
+    return _ -> line;
   }
 
   /** Gives an NDJSON line. */
@@ -101,7 +123,7 @@ final class SluiceContender implements Contender {
     long startNanos = System.nanoTime();
     String id =
         client.submit(
-            items, "expectedItems=" + items + (options.isEmpty() ? "" : "&" + options), _ -> line);
+            items, "expectedItems=" + items + (options.isEmpty() ? "" : "&" + options), lines);
     double intakeSeconds = (System.nanoTime() - startNanos) / 1e9;
     Used accepted = used();
     JsonNode batch = finished(id);

@@ -12,12 +12,12 @@ import java.util.jar.Manifest;
 import java.util.stream.Stream;
 
 /** The agent as a jar, made of the compiled tests. */
-final class AgentJar {
+public final class AgentJar {
 
   private AgentJar() {}
 
   /** Writes it into a directory. */
-  static Path in(Path directory) throws IOException {
+  public static Path in(Path directory) throws IOException {
     Manifest manifest = new Manifest();
     Attributes attributes = manifest.getMainAttributes();
     attributes.put(Attributes.Name.MANIFEST_VERSION, "1.0");

@@ -16,6 +16,7 @@ import java.lang.classfile.ClassFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -50,8 +51,8 @@ class PointsTests {
     assertThat(ClassFile.of().verify(rewriting.bytes())).isEmpty();
   }
 
-  static List<Mutation> mutations() {
-    return Mutations.all();
+  static Stream<Mutation> mutations() {
+    return Stream.concat(Mutations.all().stream(), Stream.of(Mutations.UNGUARDED));
   }
 
   @ParameterizedTest

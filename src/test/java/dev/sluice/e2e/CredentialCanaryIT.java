@@ -1,11 +1,15 @@
 package dev.sluice.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import com.sun.net.httpserver.HttpServer;
 import dev.sluice.fixture.RawServer;
 import dev.sluice.fixture.SluiceProcess;
 import dev.sluice.model.Sha256;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -28,8 +32,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Seeds secrets wherever Sluice is given any, has everything run, and looks for them in all it put
- * out: answers, exports, metrics, the audit record, the log and every file of the store. A value
- * that is no secret is seeded as well and has to be found, or the search would prove nothing.
+ * out: answers, exports, metrics, traces, the audit record, the log and every file of the store. A
+ * value that is no secret is seeded as well and has to be found, or the search would prove nothing.
  */
 class CredentialCanaryIT {
 
@@ -51,6 +55,7 @@ class CredentialCanaryIT {
   private final Canaries canaries = new Canaries();
   private final String control = "control-" + Long.toHexString(System.nanoTime());
   private final Queue<String> seen = new ConcurrentLinkedQueue<>();
+  private final Queue<byte[]> exported = new ConcurrentLinkedQueue<>();
   private final List<String> batches = new ArrayList<>();
   private final HttpClient http = HttpClient.newHttpClient();
   private final String apiKey = "slk_0000aaaa_" + canaries.seed("API key");
@@ -86,6 +91,22 @@ class CredentialCanaryIT {
                     + body);
           }
         });
+  }
+
+  /** Takes traces. */
+  private HttpServer collector() throws IOException {
+    HttpServer collector =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    collector.createContext(
+        "/v1/traces",
+        exchange -> {
+          try (exchange) {
+            exported.add(exchange.getRequestBody().readAllBytes());
+            exchange.sendResponseHeaders(200, -1);
+          }
+        });
+    collector.start();
+    return collector;
   }
 
   private static String header(String request, String name) {
@@ -141,12 +162,19 @@ class CredentialCanaryIT {
 
   @Test
   void noSecretIsInAnythingThatIsPutOut() throws Exception {
+    HttpServer collector = collector();
     try (RawServer echo = echo();
         SluiceProcess sluice =
             SluiceProcess.in(
                     directory,
                     "--spring.config.import=" + configuration(echo.port()),
-                    "--logging.level.dev.sluice=TRACE")
+                    "--logging.level.dev.sluice=TRACE",
+                    "--sluice.ops.tracing=true",
+                    "--management.tracing.sampling.probability=1",
+                    "--management.opentelemetry.tracing.export.schedule-delay=100ms",
+                    "--management.opentelemetry.tracing.export.otlp.endpoint=http://127.0.0.1:"
+                        + collector.getAddress().getPort()
+                        + "/v1/traces")
                 .start()) {
       String root = "http://127.0.0.1:" + echo.port();
       submitAll(sluice, root);
@@ -156,15 +184,20 @@ class CredentialCanaryIT {
       canaries.output("metrics", call(sluice.managementUri("/actuator/prometheus"), null, null));
       canaries.output("health", call(sluice.managementUri("/actuator/health"), null, null));
       canaries.output("info", call(sluice.managementUri("/actuator/info"), null, null));
+      await().atMost(Duration.ofSeconds(30)).until(() -> exported.size() > 1);
       // As a power cut leaves it: with the write-ahead log.
       sluice.kill();
       canaries.output("log", sluice.log().getBytes(StandardCharsets.UTF_8));
       readFiles(sluice.dataDirectory());
+    } finally {
+      collector.stop(0);
     }
+    exported.forEach(bytes -> canaries.output("traces", bytes));
 
     assertThat(canaries.holding(control))
         .as("where what is no secret is found")
         .contains("sluice.db-wal", "GET /items/0", "GET /results?include=input as text/csv");
+    assertThat(canaries.holding("127.0.0.1")).as("attempts are exported").contains("traces");
     assertThat(canaries.holding("You said")).as("what was echoed is kept").isNotEmpty();
     assertThat(canaries.count()).isGreaterThanOrEqualTo(20);
     assertThat(canaries.outputCount()).isGreaterThanOrEqualTo(25);

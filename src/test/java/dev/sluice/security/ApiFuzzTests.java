@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.api.ApiTestBase;
 import dev.sluice.store.BatchRef;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryMXBean;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
@@ -20,7 +22,8 @@ import org.springframework.test.context.TestPropertySource;
 
 /**
  * Whatever is sent is answered, and never with a fault of ours. {@code -Dsluice.fuzz.requests} sets
- * how many, {@code -Dsluice.fuzz.seed} which; {@code -Dsluice.fuzz.only} sends one alone.
+ * how many, {@code -Dsluice.fuzz.seed} which; {@code -Dsluice.fuzz.only} sends one alone. What is
+ * kept in memory does not grow with them.
  */
 @NullUnmarked
 @Import(TestRoutesApplication.class)
@@ -41,6 +44,11 @@ class ApiFuzzTests extends ApiTestBase {
   private static final int PATIENCE_MILLIS = 20_000;
   private static final int SHOWN = 2_000;
 
+  /** How often the heap is looked at; from the second look on, what is loaded once is there. */
+  private static final int LOOKS = 5;
+
+  private static final long SLACK_BYTES = 16L << 20;
+
   @Test
   void nothingThatIsSentIsAFaultOfOurs() throws IOException {
     BatchRef whole = batch(2);
@@ -50,6 +58,7 @@ class ApiFuzzTests extends ApiTestBase {
     assertThat(mutations.operationCount()).isGreaterThan(20);
     Map<String, Long> byStatus = new TreeMap<>();
     List<String> faults = new ArrayList<>();
+    List<Long> heap = new ArrayList<>();
     long from = ONLY >= 0 ? ONLY : 0;
     long to = ONLY >= 0 ? ONLY + 1 : REQUESTS;
     for (long number = from; number < to && faults.size() < 10; number++) {
@@ -59,12 +68,22 @@ class ApiFuzzTests extends ApiTestBase {
       if (isFault(request, answer)) {
         faults.add("%d: %s%n-> %s".formatted(number, shown(request), shown(answer)));
       }
+      if ((number + 1) % Math.max(1, REQUESTS / LOOKS) == 0) {
+        heap.add(liveBytes());
+      }
     }
-    System.out.printf("Requests by status, seed %d: %s%n", SEED, byStatus);
+    System.out.printf("Requests by status, seed %d: %s; heap %s%n", SEED, byStatus, heap);
     assertThat(faults).as("seed %d", SEED).isEmpty();
     if (ONLY < 0) {
       assertThat(byStatus.keySet()).as("some of it is understood").contains("200", "400", "404");
+      assertThat(heap.getLast()).as("%s", heap).isLessThan(heap.get(1) + SLACK_BYTES);
     }
+  }
+
+  private static long liveBytes() {
+    MemoryMXBean memory = ManagementFactory.getMemoryMXBean();
+    memory.gc();
+    return memory.getHeapMemoryUsage().getUsed();
   }
 
   private String send(ApiMutations.Request request) throws IOException {

@@ -2,12 +2,15 @@ package dev.sluice.chaos.agent;
 
 import dev.sluice.chaos.agent.Mutation.Net;
 import java.util.List;
+import java.util.stream.Stream;
 
-/** What the laboratory must notice. */
+/** What the laboratory must notice, and what is left out to see what it costs. */
 public final class Mutations {
 
   private static final String STORE = "dev.sluice.store.jdbc.";
   private static final String DISPATCH = "dev.sluice.dispatch.";
+  private static final String EGRESS = "dev.sluice.attempt.egress.";
+  private static final String INTAKE = "dev.sluice.intake.";
 
   private static final List<Mutation> ALL =
       List.of(
@@ -144,16 +147,30 @@ public final class Mutations {
               Net.PARTITION,
               List.of(new Change.Argument(STORE + "Membership", "areHeld", 0, 0))));
 
+  /** No fault to find: without what asks where and what is sent, to measure what that costs. */
+  public static final Mutation UNGUARDED =
+      new Mutation(
+          "unguarded",
+          "Nothing asks where items go, and what their headers hold",
+          List.of(),
+          List.of(
+              new Change.NoCall("dev.sluice.attempt.UrlCache", "entry", "EgressPolicy.check"),
+              new Change.NoCall(EGRESS + "GuardedResolverGroup$Guarded", "vet", "List.forEach"),
+              new Change.NoCall(EGRESS + "ConnectGuard", "connect", "EgressPolicy.checkDial"),
+              new Change.NoCall(INTAKE + "HeadersReader", "field", "HeaderRules.nameProblem"),
+              new Change.NoCall(INTAKE + "HeadersReader", "value", "HeaderRules.valueProblem"),
+              new Change.NoCall(INTAKE + "ItemReader", "headers", "HeaderRules.listProblem")));
+
   private Mutations() {}
 
-  /** Gives all of them. */
+  /** Gives all that is to be noticed. */
   public static List<Mutation> all() {
     return ALL;
   }
 
   /** Gives one by its name. */
   public static Mutation named(String name) {
-    return ALL.stream()
+    return Stream.concat(ALL.stream(), Stream.of(UNGUARDED))
         .filter(mutation -> mutation.name().equals(name))
         .findFirst()
         .orElseThrow(() -> new IllegalArgumentException("No mutation " + name));
