@@ -22,7 +22,7 @@ import org.jobrunr.utils.mapper.jackson3.Jackson3JsonMapper;
  * threads and the shortest poll interval that it allows; between polls a worker that is free
  * fetches.
  */
-final class JobRunrQueue implements QueueMain.JobQueue {
+public final class JobRunrQueue implements QueueMain.JobQueue {
 
   private static final Duration POLL = Duration.ofSeconds(5);
 
@@ -30,8 +30,8 @@ final class JobRunrQueue implements QueueMain.JobQueue {
   private final JobRunrConfigurationResult jobs;
   private final BackgroundJobServer server;
 
-  /** What a job stores. */
-  record Send(String body) implements JobRequest {
+  /** What a job stores. Public, like its handler: the library calls it by reflection. */
+  public record Send(String body) implements JobRequest {
 
     @Override
     public Class<SendHandler> getJobRequestHandler() {
@@ -40,7 +40,7 @@ final class JobRunrQueue implements QueueMain.JobQueue {
   }
 
   /** What a job does; the library makes one for each. */
-  static final class SendHandler implements JobRequestHandler<Send> {
+  public static final class SendHandler implements JobRequestHandler<Send> {
 
     @Override
     public void run(Send request) {

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.sql.DataSource;
 import org.slf4j.LoggerFactory;
@@ -21,6 +22,8 @@ final class QueueMain {
 
   /** Fewer wait for each other, more for a core: measured with 8 to 64 on two cores. */
   private static final int CONNECTIONS = 16;
+
+  private static final int LIMIT_MINUTES = 10;
 
   private static volatile Work work = new Work(0);
 
@@ -106,7 +109,9 @@ final class QueueMain {
       System.out.println("stored " + (System.nanoTime() - started));
       var _ = in.readLine();
       queue.resume();
-      round.open.await();
+      if (!round.open.await(LIMIT_MINUTES, TimeUnit.MINUTES)) {
+        throw new IllegalStateException(round.open.getCount() + " jobs were not done");
+      }
       System.out.printf(
           "%d %d %d %d %d%n",
           System.nanoTime() - round.startedNanos.get(),
