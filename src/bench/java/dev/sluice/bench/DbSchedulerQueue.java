@@ -6,11 +6,15 @@ import com.github.kagkarlsson.scheduler.task.TaskInstance;
 import com.github.kagkarlsson.scheduler.task.helper.OneTimeTask;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
 import java.nio.charset.StandardCharsets;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Properties;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.LongStream;
@@ -75,7 +79,15 @@ final class DbSchedulerQueue implements QueueMain.JobQueue {
 
   @Override
   public String version() {
-    return "db-scheduler " + Scheduler.class.getPackage().getImplementationVersion();
+    Properties made = new Properties();
+    try (InputStream file =
+        Scheduler.class.getResourceAsStream(
+            "/META-INF/maven/com.github.kagkarlsson/db-scheduler/pom.properties")) {
+      made.load(file);
+    } catch (IOException failure) {
+      throw new UncheckedIOException("The library does not tell its version", failure);
+    }
+    return "db-scheduler " + made.getProperty("version");
   }
 
   @Override
