@@ -2,6 +2,7 @@ package dev.sluice.security;
 
 import dev.sluice.api.Caller;
 import dev.sluice.api.Quotas;
+import dev.sluice.api.Role;
 import dev.sluice.model.InboundAccess;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.AuditLog;
@@ -12,12 +13,14 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.security.autoconfigure.actuate.web.servlet.EndpointRequest;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.Ordered;
 import org.springframework.core.env.Environment;
 import org.springframework.http.HttpMethod;
+import org.springframework.security.authorization.AuthorizationDecision;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
 import org.springframework.security.config.http.SessionCreationPolicy;
@@ -30,6 +33,9 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 @Configuration(proxyBeanMethods = false)
 @ConditionalOnWebApplication
 class SecurityConfiguration implements WebMvcConfigurer {
+
+  /** Endpoints of the management port that probes and scrapers ask without a credential. */
+  private static final String[] FOR_EVERYBODY = {"health", "info", "prometheus"};
 
   @Override
   public void addInterceptors(InterceptorRegistry registry) {
@@ -142,9 +148,16 @@ class SecurityConfiguration implements WebMvcConfigurer {
                     .permitAll()
                     .requestMatchers("/v1/**")
                     .authenticated()
-                    // Pages and descriptions are the same for everybody, and so are the few
-                    // endpoints
-                    // of the management port; whatever else is mapped some day names a role.
+                    // What is there by the profile "diagnosis" shows the memory of all tenants.
+                    .requestMatchers(EndpointRequest.toAnyEndpoint().excluding(FOR_EVERYBODY))
+                    .access(
+                        (known, _) ->
+                            new AuthorizationDecision(
+                                known.get().getPrincipal() instanceof Caller caller
+                                    && caller.may(Role.ADMIN)))
+                    // Pages and descriptions are the same for everybody, and so are the other
+                    // endpoints of the management port; whatever else is mapped some day names a
+                    // role.
                     .requestMatchers(HttpMethod.GET, "/**")
                     .permitAll()
                     .requestMatchers(HttpMethod.HEAD, "/**")

@@ -20,8 +20,10 @@ import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.web.server.LocalManagementPort;
 import org.springframework.boot.webmvc.error.ErrorController;
 import org.springframework.context.annotation.Import;
+import org.springframework.test.context.ActiveProfiles;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 import org.springframework.web.bind.annotation.RequestMethod;
@@ -33,6 +35,7 @@ import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandl
  */
 @NullUnmarked
 @Import(TestRoutesApplication.class)
+@ActiveProfiles("diagnosis")
 class RoutesTests extends ApiTestBase {
 
   private static final Map<String, Role> NEEDS =
@@ -73,6 +76,7 @@ class RoutesTests extends ApiTestBase {
   private static final String UNKNOWN = "bat_0000000000000000000000";
 
   @Autowired private List<RequestMappingHandlerMapping> mappings;
+  @LocalManagementPort private int managementPort;
 
   private String own;
   private String foreign;
@@ -329,5 +333,33 @@ class RoutesTests extends ApiTestBase {
     assertThat(get("/swagger-ui/index.html").status()).isEqualTo(200);
     call("POST", "/nothing", "{}").isProblem(401, "unauthorized");
     get("/v1/nothing").isProblem(401, "unauthorized");
+  }
+
+  @Test
+  void whoLooksIntoTheProcessIsAnAdmin() {
+    for (String endpoint : List.of("health", "info", "prometheus")) {
+      assertThat(manage(endpoint, null)).as(endpoint).isEqualTo(200);
+    }
+    for (String endpoint : List.of("threaddump", "heapdump")) {
+      assertThat(manage(endpoint, null)).as(endpoint).isEqualTo(401);
+      for (Role role : Role.values()) {
+        if (role != Role.ADMIN) {
+          assertThat(manage(endpoint, TOKENS.get("acme").get(role))).as(endpoint).isEqualTo(403);
+        }
+      }
+    }
+    assertThat(manage("threaddump", TOKENS.get("acme").get(Role.ADMIN))).isEqualTo(200);
+  }
+
+  private int manage(String endpoint, String token) {
+    String[] headers =
+        token == null ? new String[0] : new String[] {"Authorization", "Bearer " + token};
+    int api = port;
+    port = managementPort;
+    try {
+      return get("/actuator/" + endpoint, headers).status();
+    } finally {
+      port = api;
+    }
   }
 }
