@@ -66,7 +66,7 @@ final class DatabaseWatch implements AutoCloseable {
           END $$
           """,
           """
-          CREATE TRIGGER lab_written AFTER INSERT ON outcome
+          CREATE TRIGGER lab_written AFTER INSERT ON outcome_run
           REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION lab.written()
           """,
           """
@@ -102,7 +102,7 @@ final class DatabaseWatch implements AutoCloseable {
 
   private static final String OUTCOMES =
       """
-      SELECT count(*) FROM outcome
+      SELECT coalesce(sum(item_count), 0) FROM outcome_run
       """;
 
   private static final String STALE =

@@ -143,7 +143,7 @@ final class Harms {
     /** Settling, claiming, intending, taking in, and whatever comes. */
     private static final List<String> KINDS =
         List.of(
-            "INSERT INTO outcome",
+            "COPY outcome",
             "SET state = 2, lease_owner",
             "INSERT INTO intent",
             "INSERT INTO batch (",

@@ -51,16 +51,22 @@ import dev.sluice.store.ShardQueue.ClaimRequest;
 import dev.sluice.store.ShardQueue.ClaimedShard;
 import dev.sluice.store.ShardQueue.GivenBack;
 import dev.sluice.store.ShardQueue.Intent;
+import dev.sluice.store.ShardQueue.Lease;
 import dev.sluice.store.ShardQueue.SettleReport;
 import dev.sluice.store.ShardQueue.Settlement;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -2381,6 +2387,103 @@ public abstract class StoreContract {
                   batch,
                   new ItemFilter(null, Set.of(), false, null, null, null, Set.of(8L, 2L, 99L))))
           .containsExactly(2L, 8L);
+    }
+
+    /** Groups of any size and order, of interleaved shards, some told twice. */
+    @Test
+    void whateverItemsEndWithIsReadAsItWasWritten() {
+      Random random = new Random(11);
+      BatchRef batch =
+          sealed(
+              store.writer(),
+              shard(ALPHA, 0, 150, 2),
+              shard(BETA, 1, 150, 2),
+              shard(ALPHA, 300, 9));
+      Map<Long, Outcome> written = new TreeMap<>();
+      Map<Lease, List<Outcome>> left = new LinkedHashMap<>();
+      for (ClaimedShard shard : claimAll(store.queue(), 1000)) {
+        ShardDecoder items = ShardDecoder.open(shard.payload());
+        List<Outcome> outcomes = new ArrayList<>();
+        for (int i = 0; i < items.itemCount(); i++) {
+          outcomes.add(anyOutcome(items.index(i), random));
+        }
+        outcomes.forEach(outcome -> written.put(outcome.index(), outcome));
+        Collections.shuffle(outcomes, random);
+        left.put(shard.lease(), outcomes);
+      }
+      while (!left.isEmpty()) {
+        List<Settlement> group = new ArrayList<>();
+        left.forEach(
+            (lease, outcomes) -> {
+              int count = Math.min(outcomes.size(), random.nextInt(60));
+              List<Outcome> some = outcomes.subList(0, count);
+              group.add(new Settlement(lease, List.copyOf(some), List.of()));
+              some.clear();
+            });
+        for (int times = random.nextInt(3) == 0 ? 2 : 1; times > 0; times--) {
+          assertThat(store.queue().settle(group).fenced()).isEmpty();
+        }
+        left.values().removeIf(List::isEmpty);
+      }
+
+      assertThat(allResults(batch))
+          .extracting(ResultRecord::outcome)
+          .containsExactlyInAnyOrderElementsOf(written.values());
+      assertThat(allResults(batch))
+          .isSortedAccordingTo(Comparator.comparingLong(ResultRecord::seq));
+      for (ItemFilter filter :
+          List.of(
+              filter(Set.of(OutcomeState.SUCCEEDED), false, null, null, null),
+              filter(Set.of(OutcomeState.FAILED, OutcomeState.IN_DOUBT), false, null, null, null),
+              filter(Set.of(), false, 503, null, null),
+              filter(Set.of(), false, null, "code-2", null),
+              filter(Set.of(OutcomeState.EXPIRED), false, null, "code-1", BETA.key()))) {
+        List<Outcome> expected =
+            written.values().stream().filter(outcome -> isIn(filter, outcome)).toList();
+        assertThat(expected).isNotEmpty();
+        assertThat(store.reader().items(batch, filter, 0, 1000))
+            .extracting(ItemRecord::outcome)
+            .containsExactlyElementsOf(expected);
+        List<Outcome> found = new ArrayList<>();
+        ResultPage page = store.reader().results(batch, filter, 0, 5, false);
+        page.results().forEach(result -> found.add(result.outcome()));
+        while (!page.end()) {
+          page = store.reader().results(batch, filter, page.lastSeq(), 5, false);
+          page.results().forEach(result -> found.add(result.outcome()));
+        }
+        assertThat(found).containsExactlyInAnyOrderElementsOf(expected);
+      }
+    }
+
+    private static boolean isIn(ItemFilter filter, Outcome outcome) {
+      ItemError error = outcome.error();
+      return (filter.states().isEmpty() || filter.states().contains(outcome.state()))
+          && (filter.statusCode() == null || filter.statusCode() == outcome.statusCode())
+          && (filter.errorCode() == null
+              || (error != null && filter.errorCode().equals(error.code())))
+          && (filter.destination() == null || (outcome.index() < 300 && outcome.index() % 2 == 1));
+    }
+
+    private Outcome anyOutcome(long index, Random random) {
+      OutcomeState[] states = OutcomeState.values();
+      OutcomeState state =
+          random.nextBoolean() ? OutcomeState.SUCCEEDED : states[random.nextInt(states.length)];
+      boolean succeeded = state == OutcomeState.SUCCEEDED;
+      int[] statuses = {0, 200, 201, 404, 503};
+      long apart = random.nextInt(20) == 0 ? Duration.ofDays(40).toMillis() : random.nextInt(5000);
+      return new Outcome(
+          index,
+          random.nextInt(4) == 0 ? null : "id-" + index,
+          state,
+          statuses[random.nextInt(statuses.length)],
+          1 + random.nextInt(3),
+          random.nextInt(100_000),
+          Instant.ofEpochMilli(clock.instant().toEpochMilli() - apart),
+          succeeded ? null : new ItemError("code-" + random.nextInt(3), "Über\t" + index),
+          random.nextInt(5) == 0
+              ? new CapturedResponse(
+                  List.of(new Header("X-N", Long.toString(index))), new byte[] {1, 2, 3}, false)
+              : null);
     }
 
     private List<Long> indexes(BatchRef batch, ItemFilter filter) {

@@ -26,6 +26,10 @@ import org.jspecify.annotations.Nullable;
 final class ItemReads {
 
   private static final int WINDOW = 4096;
+
+  /** Indexes of which one statement looks at the outcomes. */
+  private static final int SCANNED = 65_536;
+
   private static final int MAX_SPAN = 65_536;
 
   private static final String TOTAL =
@@ -62,6 +66,18 @@ final class ItemReads {
             AND (p.destination IS NULL OR s.destination_id = (SELECT d.id FROM destination d WHERE d.key = p.destination))
           """);
 
+  /** Outcomes of indexes from {@code p.from_position} to {@code p.to_position}, exclusive. */
+  private static final String THERE =
+      """
+      JOIN upload u ON u.batch_id = p.batch_id AND u.state = 1 AND u.first_index < p.to_position
+          AND u.first_index + u.item_count > p.from_position
+        JOIN shard s ON s.upload_id = u.id AND s.first_index > p.from_position - %d
+          AND s.first_index < p.to_position AND s.last_index >= p.from_position
+        JOIN %s ON r.shard_id = s.id AND r.first_idx < p.to_position AND r.last_idx >= p.from_position
+          AND o.idx >= p.from_position AND o.idx < p.to_position
+      """
+          .formatted(MAX_SPAN, OutcomeRuns.OUTCOMES);
+
   private static final Sql OUTCOMES =
       new Sql(
           "SELECT "
@@ -70,7 +86,9 @@ final class ItemReads {
               + " WHERE o.batch_id = ? AND o.idx >= ? AND o.idx < ?",
           "SELECT "
               + OutcomeReads.COLUMNS
-              + " FROM outcome o WHERE o.batch_id = ? AND o.idx >= ? AND o.idx < ?");
+              + " FROM (VALUES (CAST(? AS bigint), CAST(? AS bigint), CAST(? AS bigint)))"
+              + " AS p(batch_id, from_position, to_position) "
+              + THERE);
 
   /** In index order, for filters that only outcomes can match. */
   private static final Sql MATCHING =
@@ -79,14 +97,15 @@ final class ItemReads {
               + OutcomeReads.COLUMNS
               + " FROM outcome o INDEXED BY outcome_item WHERE "
               + OutcomeReads.MATCHES
-              + " AND o.batch_id = ?7 AND o.idx >= ?8 ORDER BY o.idx LIMIT ?9",
+              + " AND o.batch_id = ?7 AND o.idx >= ?8 AND o.idx < ?9 ORDER BY o.idx LIMIT ?10",
           "SELECT "
               + OutcomeReads.COLUMNS
               + " FROM "
-              + OutcomeReads.PARAMETERS_THERE.formatted("", "")
-              + " CROSS JOIN outcome o WHERE "
+              + OutcomeReads.PARAMETERS_THERE.formatted(", CAST(? AS bigint)", ", to_position")
+              + THERE
+              + " WHERE (p.states = 0 OR p.states & 1 <> 0 OR r.unsuccessful > 0) AND "
               + OutcomeReads.MATCHES_THERE
-              + " AND o.batch_id = p.batch_id AND o.idx >= p.from_position ORDER BY o.idx LIMIT ?");
+              + " ORDER BY o.idx LIMIT ?");
 
   private static final Sql HAS_CLOSED =
       new Sql(
@@ -186,31 +205,38 @@ final class ItemReads {
     }
     OutcomeReads.Filter bound = OutcomeReads.filter(filter, destinationId);
     List<ItemRecord> found = new ArrayList<>();
-    for (OutcomeReads.Row row :
-        session.list(
-            MATCHING,
-            OutcomeReads::outcome,
-            bound.states(),
-            bound.statusCode(),
-            bound.errorCode(),
-            bound.clientId(),
-            bound.indexes(),
-            bound.destinationId(),
-            batch.id(),
-            fromIndex,
-            limit)) {
-      ShardDecoder items = payloads.items(row.shardId());
-      int ordinal = items == null ? -1 : items.ordinal(row.outcome().index());
-      Item input = items == null || ordinal < 0 ? null : items.item(ordinal);
-      found.add(
-          record(
-              row.shardId(),
-              row.outcome().index(),
-              row.outcome().clientId(),
-              input,
-              row.complete(session)));
+    long total = session.number(TOTAL, batch.id()).orElse(0);
+    for (long from = fromIndex; from < total && found.size() < limit; from += SCANNED) {
+      for (OutcomeReads.Row row :
+          session.list(
+              MATCHING,
+              OutcomeReads::outcome,
+              bound.states(),
+              bound.statusCode(),
+              bound.errorCode(),
+              bound.clientId(),
+              bound.indexes(),
+              bound.destinationId(),
+              batch.id(),
+              from,
+              from + SCANNED,
+              limit - found.size())) {
+        found.add(byOutcome(row));
+      }
     }
     return found;
+  }
+
+  private ItemRecord byOutcome(OutcomeReads.Row row) throws SQLException {
+    ShardDecoder items = payloads.items(row.shardId());
+    int ordinal = items == null ? -1 : items.ordinal(row.outcome().index());
+    Item input = items == null || ordinal < 0 ? null : items.item(ordinal);
+    return record(
+        row.shardId(),
+        row.outcome().index(),
+        row.outcome().clientId(),
+        input,
+        row.complete(session));
   }
 
   /** Gives what matches in {@code from} to {@code to}, exclusive, by index. */

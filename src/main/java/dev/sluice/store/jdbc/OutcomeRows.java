@@ -18,10 +18,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The outcomes that one transaction inserts, and attempts; an item that has an outcome keeps it.
  *
- * <p>On PostgreSQL the first run of a unit of work copies them all at its end and counts them as
- * new at once: whoever writes outcomes has locked their shard and knows what was settled of it. It
- * is wrong only where the reply of a commit was lost; then the copy fails the unit, which is run
- * again and looks at every row.
+ * <p>On PostgreSQL they are all copied at the end and counted as new at once: whoever writes
+ * outcomes has locked their shard and knows what was settled of it ({@link SettledItems}).
  */
 final class OutcomeRows {
 
@@ -67,14 +65,13 @@ final class OutcomeRows {
       """;
 
   private final Session session;
-  private final @Nullable OutcomeCopy copy;
+  private final @Nullable OutcomeRuns runs;
   private final List<@Nullable Object[]> responses = new ArrayList<>();
 
   /** Begins with none; {@link #finish} follows. */
   OutcomeRows(Session session) {
     this.session = session;
-    boolean copies = session.dialect() == Dialect.POSTGRES && !session.isAnotherRun();
-    this.copy = copies ? new OutcomeCopy() : null;
+    this.runs = session.dialect() == Dialect.POSTGRES ? new OutcomeRuns() : null;
   }
 
   /** Inserts attempts that did not end their items. */
@@ -126,21 +123,40 @@ final class OutcomeRows {
   /** Gives which of them had no outcome before. */
   private BitSet insertRows(Lease lease, List<Outcome> outcomes, long firstSeq)
       throws SQLException {
-    if (copy != null) {
-      copy.add(lease, outcomes, firstSeq);
-      BitSet all = new BitSet(outcomes.size());
-      all.set(0, outcomes.size());
-      return all;
+    if (runs == null) {
+      return insertRows(session, lease, outcomes, firstSeq);
     }
-    return session.dialect() == Dialect.POSTGRES
-        ? PostgresOutcomes.insert(session, lease, outcomes, firstSeq)
-        : insertRows(session, lease, outcomes, firstSeq);
+    runs.add(lease, outcomes, firstSeq);
+    BitSet all = new BitSet(outcomes.size());
+    all.set(0, outcomes.size());
+    return all;
+  }
+
+  /**
+   * Writes outcomes of one shard that were counted before.
+   *
+   * @param firstSeq position of the first; the others follow
+   */
+  static void writeOut(Session session, Lease lease, List<Outcome> outcomes, long firstSeq)
+      throws SQLException {
+    switch (session.dialect()) {
+      case SQLITE -> {
+        for (int i = 0; i < outcomes.size(); i++) {
+          insertRows(session, lease, outcomes.subList(i, i + 1), firstSeq + i);
+        }
+      }
+      case POSTGRES -> {
+        OutcomeRuns runs = new OutcomeRuns();
+        runs.add(lease, outcomes, firstSeq);
+        runs.send(session);
+      }
+    }
   }
 
   /** Inserts what has been put off. */
   void finish() throws SQLException {
-    if (copy != null) {
-      copy.send(session);
+    if (runs != null) {
+      runs.send(session);
     }
     var _ = session.updateEach(INSERT_RESPONSE, responses);
   }

@@ -61,7 +61,7 @@ final class PostgresWriter implements StoreWriter {
     int lost = 0;
     while (true) {
       try {
-        return once(work, statementTimeout, until, runs > 0);
+        return once(work, statementTimeout, until);
       } catch (SQLException e) {
         runs++;
         boolean isLost = PostgresFailures.isLostConnection(e);
@@ -86,16 +86,12 @@ final class PostgresWriter implements StoreWriter {
   }
 
   private <T extends @Nullable Object> T once(
-      Session.Work<T> work, @Nullable Duration statementTimeout, long until, boolean again)
-      throws SQLException {
+      Session.Work<T> work, @Nullable Duration statementTimeout, long until) throws SQLException {
     T result;
     List<Runnable> afterCommit;
     try (PostgresUnit unit = pool.begin(patience, until)) {
       Session session = unit.session();
       try {
-        if (again) {
-          session.runAgain();
-        }
         limit(session, statementTimeout);
         result = work.run(session);
         afterCommit = session.takeAfterCommit();

@@ -44,11 +44,38 @@ final class ResultReads {
   /**
    * Position of the last of so many outcomes, whether they match or not, and how many there are.
    */
-  private static final String SCANNED =
-      """
-      SELECT max(seq), count(*) FROM (
-        SELECT seq FROM outcome WHERE batch_id = ? AND seq > ? AND seq < ? ORDER BY seq LIMIT ?) AS scanned
-      """;
+  private static final Sql SCANNED =
+      new Sql(
+          """
+          SELECT max(seq), count(*) FROM (
+            SELECT seq FROM outcome WHERE batch_id = ? AND seq > ? AND seq < ? ORDER BY seq LIMIT ?) AS scanned
+          """,
+          """
+          SELECT max(scanned.last), max(scanned.total)
+          FROM (VALUES (CAST(? AS bigint), CAST(? AS bigint), CAST(? AS bigint), CAST(? AS bigint)))
+              AS p(batch_id, after, before, budget)
+            CROSS JOIN LATERAL (
+              SELECT r.seq + r.item_count - 1 AS last, r.item_count,
+                sum(r.item_count) OVER (ORDER BY r.seq) AS total
+              FROM (
+                SELECT seq, item_count FROM outcome_run
+                WHERE batch_id = p.batch_id AND seq > p.after - %1$d AND seq < p.before
+                  AND seq + item_count - 1 > p.after
+                ORDER BY seq LIMIT p.budget) r) scanned
+          WHERE scanned.total - scanned.item_count < p.budget
+          """
+              .formatted(OutcomeRuns.MAX_SPAN));
+
+  /** Runs that reach into the positions that are asked for, in their order. */
+  private static final String THERE =
+      OutcomeReads.PARAMETERS_THERE.formatted(", CAST(? AS bigint)", ", to_position")
+          + " CROSS JOIN "
+          + OutcomeRuns.OUTCOMES
+          + " WHERE r.batch_id = p.batch_id AND r.seq < p.to_position AND r.seq > p.from_position - "
+          + OutcomeRuns.MAX_SPAN
+          + " AND r.seq + r.item_count - 1 > p.from_position"
+          + " AND o.seq > p.from_position AND o.seq < p.to_position AND "
+          + OutcomeReads.MATCHES_THERE;
 
   private static final String DESTINATION_ID =
       """
@@ -62,14 +89,7 @@ final class ResultReads {
               + " FROM outcome o WHERE "
               + OutcomeReads.MATCHES
               + " AND o.batch_id = ?7 AND o.seq > ?8 AND o.seq < ?9 ORDER BY o.seq LIMIT ?10",
-          "SELECT "
-              + OutcomeReads.COLUMNS
-              + " FROM "
-              + OutcomeReads.PARAMETERS_THERE.formatted(", CAST(? AS bigint)", ", to_position")
-              + " CROSS JOIN outcome o WHERE "
-              + OutcomeReads.MATCHES_THERE
-              + " AND o.batch_id = p.batch_id AND o.seq > p.from_position AND o.seq < p.to_position"
-              + " ORDER BY o.seq LIMIT ?");
+          "SELECT " + OutcomeReads.COLUMNS + " FROM " + THERE + " ORDER BY r.seq, o.seq LIMIT ?");
 
   private static final Sql UNSUCCESSFUL =
       new Sql(
@@ -81,11 +101,8 @@ final class ResultReads {
           "SELECT "
               + OutcomeReads.COLUMNS
               + " FROM "
-              + OutcomeReads.PARAMETERS_THERE.formatted(", CAST(? AS bigint)", ", to_position")
-              + " CROSS JOIN outcome o WHERE o.state <> 0 AND "
-              + OutcomeReads.MATCHES_THERE
-              + " AND o.batch_id = p.batch_id AND o.seq > p.from_position AND o.seq < p.to_position"
-              + " ORDER BY o.seq LIMIT ?");
+              + THERE
+              + " AND r.unsuccessful > 0 AND o.state <> 0 ORDER BY r.seq, o.seq LIMIT ?");
 
   private static final Sql NEXT_CLOSED =
       new Sql(

@@ -2,10 +2,11 @@ package dev.sluice.store.jdbc;
 
 import dev.sluice.model.Outcome;
 import dev.sluice.store.ShardDecoder;
-import java.sql.PreparedStatement;
+import dev.sluice.store.ShardQueue.Lease;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Removes what has been kept long enough, a bounded number of rows a step. */
@@ -33,14 +34,6 @@ final class Retention {
           SELECT id, closed_seq, closed_as, closed_at FROM shard
           WHERE batch_id = ? AND closed_as IS NOT NULL LIMIT 1
           """);
-
-  private static final String WRITE_OUT =
-      """
-      INSERT INTO outcome (batch_id, seq, idx, shard_id, state, status, attempts, latency, finished_at,
-        captured, client_id, error_code, error_message)
-      VALUES (?, ?, ?, ?, ?, 0, 0, 0, ?, 0, ?, ?, ?)
-      ON CONFLICT DO NOTHING
-      """;
 
   private static final String WRITTEN_OUT =
       """
@@ -84,9 +77,13 @@ final class Retention {
           """);
 
   private static final Sql DROP_OUTCOMES =
-      Sql.both(
+      new Sql(
           """
           DELETE FROM outcome WHERE (batch_id, seq) IN (SELECT batch_id, seq FROM outcome WHERE batch_id = ? LIMIT ?)
+          """,
+          """
+          DELETE FROM outcome_run WHERE (batch_id, seq) IN (
+            SELECT batch_id, seq FROM outcome_run WHERE batch_id = ? LIMIT ?)
           """);
 
   private static final Sql DROP_ATTEMPTS =
@@ -186,36 +183,21 @@ final class Retention {
         throw new IllegalStateException("Shard " + closed.shardId + " has lost its payload");
       }
       ShardDecoder items = ShardDecoder.open(payload);
-      PreparedStatement statement = session.prepare(WRITE_OUT);
+      List<Outcome> outcomes = new ArrayList<>(items.itemCount());
       for (int ordinal = 0; ordinal < items.itemCount(); ordinal++) {
-        Outcome outcome =
+        outcomes.add(
             ClosedAs.outcome(
                 items.index(ordinal),
                 items.id(ordinal),
                 StoredNumbers.outcomeState(closed.as),
                 0,
-                closed.at);
-        writeOut(statement, batchId, closed, ordinal, outcome);
+                closed.at));
       }
+      OutcomeRows.writeOut(session, new Lease(closed.shardId, batchId, 0, 0), outcomes, closed.seq);
       session.update(WRITTEN_OUT, closed.shardId);
       written += items.itemCount();
     }
     return written;
-  }
-
-  private static void writeOut(
-      PreparedStatement statement, long batchId, Closed closed, int ordinal, Outcome outcome)
-      throws SQLException {
-    statement.setLong(1, batchId);
-    statement.setLong(2, closed.seq + ordinal);
-    statement.setLong(3, outcome.index());
-    statement.setLong(4, closed.shardId);
-    statement.setInt(5, closed.as);
-    statement.setLong(6, closed.at.toEpochMilli());
-    statement.setObject(7, outcome.clientId());
-    statement.setString(8, ClosedAs.error(outcome.state()).code());
-    statement.setString(9, ClosedAs.error(outcome.state()).message());
-    statement.executeUpdate();
   }
 
   private static Closed closed(ResultSet row) throws SQLException {

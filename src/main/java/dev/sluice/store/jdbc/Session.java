@@ -44,7 +44,6 @@ final class Session implements AutoCloseable {
       new LinkedHashMap<>(MAX_STATEMENTS * 2, 0.75f, true);
   private final List<Runnable> afterCommit = new ArrayList<>();
   private long usedPositions;
-  private boolean anotherRun;
 
   /**
    * @param owner whom this process is in the store
@@ -65,19 +64,6 @@ final class Session implements AutoCloseable {
 
   Connection connection() {
     return connection;
-  }
-
-  /** Says that its unit of work has run before and met something that was there already. */
-  void runAgain() {
-    anotherRun = true;
-  }
-
-  /**
-   * Tells whether the unit of work is run again; what it inserts may be there then, and the first
-   * run of a unit may hope that it is not.
-   */
-  boolean isAnotherRun() {
-    return anotherRun;
   }
 
   /** Gives the prepared statement of a text, ready to be bound. */

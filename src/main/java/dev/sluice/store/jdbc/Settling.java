@@ -1,6 +1,7 @@
 package dev.sluice.store.jdbc;
 
 import dev.sluice.model.HaltRule;
+import dev.sluice.model.Outcome;
 import dev.sluice.model.OutcomeState;
 import dev.sluice.store.ShardQueue.GivenBack;
 import dev.sluice.store.ShardQueue.Halt;
@@ -33,17 +34,19 @@ final class Settling {
   private static final Sql FENCE =
       new Sql(
           """
-          SELECT id, state, item_count, settled_count, lease_owner, lease_token, crashes FROM shard WHERE id = ?
+          SELECT id, state, item_count, settled_count, lease_owner, lease_token, crashes, first_index
+          FROM shard WHERE id = ?
           """,
           """
-          SELECT id, state, item_count, settled_count, lease_owner, lease_token, crashes FROM shard WHERE id = ? FOR UPDATE
+          SELECT id, state, item_count, settled_count, lease_owner, lease_token, crashes, first_index
+          FROM shard WHERE id = ? FOR UPDATE
           """);
 
   /** Takes an array; shards are locked in the order of their ids by everybody. */
   private static final String FENCE_ALL =
       """
-      SELECT id, state, item_count, settled_count, lease_owner, lease_token, crashes FROM shard
-      WHERE id = ANY (?) ORDER BY id FOR UPDATE
+      SELECT id, state, item_count, settled_count, lease_owner, lease_token, crashes, first_index
+      FROM shard WHERE id = ANY (?) ORDER BY id FOR UPDATE
       """;
 
   private static final String ADVANCE =
@@ -61,6 +64,7 @@ final class Settling {
   private final Flows flows;
   private final Terms terms;
   private final SafetyGates gates;
+  private final SettledItems settledItems = new SettledItems();
 
   Settling(Flows flows, Terms terms, SafetyGates gates) {
     this.flows = flows;
@@ -75,7 +79,8 @@ final class Settling {
       int settledCount,
       @Nullable Long owner,
       long token,
-      int crashes) {}
+      int crashes,
+      long firstIndex) {}
 
   /** What the held shards of a settle become, written when all of its outcomes are. */
   private record Advances(List<@Nullable Object[]> shards, List<Long> done) {
@@ -109,13 +114,14 @@ final class Settling {
       Shard shard = held(session, lease, locked.get(lease.shardId()));
       if (shard == null) {
         fenced.add(lease);
+        settledItems.forget(lease);
       } else if (shard.state == StoredNumbers.SHARD_LEASED) {
         Counters counters = batches.get(lease.batchId());
         if (counters == null) {
           counters = Counters.of(session, lease.batchId());
           batches.put(lease.batchId(), counters);
         }
-        int[] byState = insert(session, settlement, outcomes, counters);
+        int[] byState = insert(session, settlement, shard, outcomes, counters);
         for (int state = 0; state < byState.length; state++) {
           if (byState[state] > 0) {
             inserted.merge(StoredNumbers.outcomeState(state), byState[state], Integer::sum);
@@ -124,6 +130,7 @@ final class Settling {
         int settled = shard.settledCount + Arrays.stream(byState).sum();
         if (advance(session, settlement, shard, settled, advances)) {
           shardsDone.add(lease.batchId());
+          session.afterCommit(() -> settledItems.forget(lease));
         }
       }
       // Held by me and done already: the reply of an earlier commit was lost, nothing is left.
@@ -193,15 +200,24 @@ final class Settling {
         row.getInt(4),
         Rows.number(row, 5),
         row.getLong(6),
-        row.getInt(7));
+        row.getInt(7),
+        row.getLong(8));
   }
 
   /** Gives how many outcomes were new, by the number of their state. */
-  private static int[] insert(
-      Session session, Settlement settlement, OutcomeRows outcomes, Counters counters)
+  private int[] insert(
+      Session session, Settlement settlement, Shard shard, OutcomeRows outcomes, Counters counters)
       throws SQLException {
-    OutcomeRows.insertAttempts(session, settlement.lease(), settlement.attempts(), counters);
-    return outcomes.insert(settlement.lease(), settlement.outcomes(), counters);
+    Lease lease = settlement.lease();
+    OutcomeRows.insertAttempts(session, lease, settlement.attempts(), counters);
+    List<Outcome> fresh =
+        switch (session.dialect()) {
+          case SQLITE -> settlement.outcomes();
+          case POSTGRES ->
+              settledItems.fresh(
+                  session, lease, shard.firstIndex, shard.settledCount, settlement.outcomes());
+        };
+    return outcomes.insert(lease, fresh, counters);
   }
 
   /** Gives whether the shard is done. */
@@ -275,6 +291,7 @@ final class Settling {
             session.owner().id(),
             lease.token());
         Intents.voidAll(session, lease.shardId());
+        settledItems.forget(lease);
         if (state == StoredNumbers.SHARD_READY) {
           ready.add(lease.batchId(), lease.destinationId());
         }

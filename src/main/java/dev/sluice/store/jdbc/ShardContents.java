@@ -31,8 +31,10 @@ final class ShardContents {
           WHERE o.batch_id = ? AND o.idx BETWEEN ? AND ? AND o.shard_id = ?
           """,
           """
-          SELECT o.idx FROM outcome o
-          WHERE o.batch_id = ? AND o.idx BETWEEN ? AND ? AND o.shard_id = ?
+          SELECT r.first_idx + coalesce(each.idx, each.n - 1)
+          FROM outcome_run r
+            CROSS JOIN LATERAL unnest(r.offsets, r.latencies) WITH ORDINALITY AS each(idx, latency, n)
+          WHERE r.batch_id = ? AND r.first_idx BETWEEN ? AND ? AND r.shard_id = ?
           """);
 
   private static final String LAST_INDEX =
@@ -89,10 +91,7 @@ final class ShardContents {
       throws SQLException {
     long first = items.firstIndex();
     long last = session.number(LAST_INDEX, shardId).orElseThrow();
-    BitSet settled = new BitSet();
-    for (Long index : session.list(SETTLED, row -> row.getLong(1), batchId, first, last, shardId)) {
-      settled.set((int) (index - first));
-    }
+    BitSet settled = settled(session, batchId, shardId, first, last);
     BitSet own = new BitSet();
     for (int ordinal = 0; ordinal < items.itemCount(); ordinal++) {
       own.set((int) (items.index(ordinal) - first));
@@ -112,6 +111,22 @@ final class ShardContents {
         last);
     Set<Long> suspects = Suspects.of(session, shardId);
     return new Progress(settled, histories, suspects);
+  }
+
+  /** Gives which items have outcomes, by how far their index is from the first of the shard. */
+  static BitSet settled(Session session, long batchId, long shardId, long first)
+      throws SQLException {
+    long last = session.number(LAST_INDEX, shardId).orElseThrow();
+    return settled(session, batchId, shardId, first, last);
+  }
+
+  private static BitSet settled(Session session, long batchId, long shardId, long first, long last)
+      throws SQLException {
+    BitSet settled = new BitSet();
+    for (Long index : session.list(SETTLED, row -> row.getLong(1), batchId, first, last, shardId)) {
+      settled.set((int) (index - first));
+    }
+    return settled;
   }
 
   private static History history(ResultSet row) throws SQLException {

@@ -134,7 +134,7 @@ class ReplicasTests {
       abandoned.setAutoCommit(false);
       statement.execute("SELECT 1 FROM shard WHERE id = " + shard + " FOR UPDATE");
       CopyIn copy =
-          abandoned.unwrap(PGConnection.class).getCopyAPI().copyIn("COPY outcome FROM STDIN");
+          abandoned.unwrap(PGConnection.class).getCopyAPI().copyIn("COPY outcome_run FROM STDIN");
       assertThat(copy.isActive()).isTrue();
       pass(Duration.ofSeconds(12), other);
       assertThat(claimAll(queue(other), 100)).isEmpty();
@@ -297,7 +297,7 @@ class ReplicasTests {
     try (Connection connection = replicas.database().connect();
         Statement statement = connection.createStatement()) {
       statement.execute("UPDATE transaction_origin SET seen = seen + 10000000");
-      statement.execute("UPDATE outcome SET seq = seq + (10000000::bigint << 20)");
+      statement.execute("UPDATE outcome_run SET seq = seq + (10000000::bigint << 20)");
     }
     PostgresStore restored = replicas.open();
     ClaimedShard rest = claimAll(queue(restored), 100).getFirst();
