@@ -38,6 +38,9 @@ final class ReplicaCampaign implements AutoCloseable {
   /** ... and a thread of a busy machine may be late by so much. */
   private static final Duration LATE = Duration.ofMillis(500);
 
+  /** What is promised once the database is reached again. */
+  private static final Duration ANSWERS = Duration.ofSeconds(5);
+
   /** It has to be seen that it did begin something not long before. */
   private static final Duration LAST = Duration.ofSeconds(5);
 
@@ -153,6 +156,7 @@ final class ReplicaCampaign implements AutoCloseable {
   private void end(Findings findings) throws IOException {
     Campaign.endWhatWasBegun(story, oracle, replicas::roots, limit);
     watch.awaitAll();
+    replicas.awaitAnswers(ANSWERS);
     try (Client client = new Client(replicas::roots)) {
       Checker checker = new Checker(story, client.http(), findings);
       if (checker.awaitEnd(limit)) {

@@ -3,6 +3,7 @@ package dev.sluice.chaos;
 import dev.sluice.fixture.DatabaseProxy;
 import dev.sluice.fixture.PostgresServer;
 import dev.sluice.fixture.PostgresServer.Database;
+import dev.sluice.fixture.SluiceClient;
 import dev.sluice.fixture.SluiceProcess;
 import java.net.URI;
 import java.nio.file.Path;
@@ -96,6 +97,24 @@ final class Replicas implements AutoCloseable {
     List<Replica> others = all.subList(1, all.size());
     others.forEach(Replica::launch);
     return others.stream().map(Replica::awaitReady).toList();
+  }
+
+  /**
+   * Waits until each answers what needs the database: one that was cut off refuses calls with 503
+   * until its connections are new.
+   */
+  void awaitAnswers(Duration limit) {
+    long deadline = System.nanoTime() + limit.toNanos();
+    for (Replica replica : all) {
+      try (SluiceClient client = new SluiceClient(replica.uri())) {
+        while (client.get("/v1/batches?limit=1").status() != 200) {
+          if (System.nanoTime() > deadline) {
+            throw new IllegalStateException(replica.uri() + " does not answer");
+          }
+          Endings.pause(Duration.ofMillis(50));
+        }
+      }
+    }
   }
 
   /** Notes that their lives end now, at no cost. */
