@@ -27,8 +27,8 @@ final class ItemReads {
 
   private static final int WINDOW = 4096;
 
-  /** Indexes of which one statement looks at the outcomes. */
-  private static final int SCANNED = 65_536;
+  /** Most indexes of which one statement looks at the outcomes; it begins with a window. */
+  private static final int MAX_SCANNED = 65_536;
 
   private static final int MAX_SPAN = 65_536;
 
@@ -206,7 +206,9 @@ final class ItemReads {
     OutcomeReads.Filter bound = OutcomeReads.filter(filter, destinationId);
     List<ItemRecord> found = new ArrayList<>();
     long total = session.number(TOTAL, batch.id()).orElse(0);
-    for (long from = fromIndex; from < total && found.size() < limit; from += SCANNED) {
+    long from = fromIndex;
+    long scanned = WINDOW;
+    while (from < total && found.size() < limit) {
       for (OutcomeReads.Row row :
           session.list(
               MATCHING,
@@ -219,10 +221,12 @@ final class ItemReads {
               bound.destinationId(),
               batch.id(),
               from,
-              from + SCANNED,
+              from + scanned,
               limit - found.size())) {
         found.add(byOutcome(row));
       }
+      from += scanned;
+      scanned = Math.min(4 * scanned, MAX_SCANNED);
     }
     return found;
   }

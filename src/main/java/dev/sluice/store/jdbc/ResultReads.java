@@ -41,30 +41,38 @@ final class ResultReads {
           FROM batch WHERE id = ?
           """);
 
+  /** Position of the last of so many outcomes, and how many there are. */
+  private static final String SCANNED =
+      """
+      SELECT max(seq), count(*) FROM (
+        SELECT seq FROM outcome WHERE batch_id = ? AND seq > ? AND seq < ? ORDER BY seq LIMIT ?) AS scanned
+      """;
+
   /**
-   * Position of the last of so many outcomes, whether they match or not, and how many there are.
+   * The same, where outcomes are in runs: how far the first of them go that hold so many. Nothing
+   * else bounds what a page reads, as no plan that is made for any parameters stops when it has
+   * enough.
    */
-  private static final Sql SCANNED =
-      new Sql(
-          """
-          SELECT max(seq), count(*) FROM (
-            SELECT seq FROM outcome WHERE batch_id = ? AND seq > ? AND seq < ? ORDER BY seq LIMIT ?) AS scanned
-          """,
-          """
-          SELECT max(scanned.last), max(scanned.total)
-          FROM (VALUES (CAST(? AS bigint), CAST(? AS bigint), CAST(? AS bigint), CAST(? AS bigint)))
-              AS p(batch_id, after, before, budget)
-            CROSS JOIN LATERAL (
-              SELECT r.seq + r.item_count - 1 AS last, r.item_count,
-                sum(r.item_count) OVER (ORDER BY r.seq) AS total
-              FROM (
-                SELECT seq, item_count FROM outcome_run
-                WHERE batch_id = p.batch_id AND seq > p.after - %1$d AND seq < p.before
-                  AND seq + item_count - 1 > p.after
-                ORDER BY seq LIMIT p.budget) r) scanned
-          WHERE scanned.total - scanned.item_count < p.budget
-          """
-              .formatted(OutcomeRuns.MAX_SPAN));
+  private static final String SCANNED_RUNS =
+      """
+      SELECT max(scanned.last), max(scanned.total)
+      FROM (VALUES (CAST(? AS bigint), CAST(? AS bigint), CAST(? AS bigint), CAST(? AS bigint)))
+          AS p(batch_id, after, before, wanted)
+        CROSS JOIN LATERAL (
+          SELECT r.last, r.held, sum(r.held) OVER (ORDER BY r.seq) AS total
+          FROM (
+            SELECT seq, seq + item_count - 1 AS last, %1$s AS held FROM outcome_run
+            WHERE batch_id = p.batch_id AND seq > p.after - %2$d AND seq < p.before
+              AND seq + item_count - 1 > p.after AND %1$s > 0
+            ORDER BY seq LIMIT p.wanted) r) scanned
+      WHERE scanned.total - scanned.held < p.wanted
+      """;
+
+  private static final String SCANNED_ANY =
+      SCANNED_RUNS.formatted("item_count", OutcomeRuns.MAX_SPAN);
+
+  private static final String SCANNED_UNSUCCESSFUL =
+      SCANNED_RUNS.formatted("unsuccessful", OutcomeRuns.MAX_SPAN);
 
   /** Runs that reach into the positions that are asked for, in their order. */
   private static final String THERE =
@@ -214,8 +222,17 @@ final class ResultReads {
   /** Reads rows up to {@code upTo}, exclusive, or as far as the page goes. */
   private void readRows(OutcomeReads.Filter filter, long upTo) throws SQLException {
     boolean sparse = filter.excludesSuccess();
-    Scan scan = sparse || filter.matchesAll() ? new Scan(upTo, 0) : scan(upTo);
     int wanted = limit - results.size();
+    boolean allMatch = sparse || filter.matchesAll();
+    Scan scan =
+        switch (session.dialect()) {
+          case SQLITE -> allMatch ? new Scan(upTo, 0) : scan(SCANNED, upTo, budget);
+          case POSTGRES ->
+              scan(
+                  sparse ? SCANNED_UNSUCCESSFUL : SCANNED_ANY,
+                  upTo,
+                  allMatch ? Math.min(wanted, budget) : budget);
+        };
     List<OutcomeReads.Row> rows =
         session.list(
             sparse ? UNSUCCESSFUL : ANY,
@@ -243,17 +260,17 @@ final class ResultReads {
     budget -= Math.max(scan.rowCount, rows.size());
   }
 
-  /** Gives how far the budget goes when not every row matches. */
-  private Scan scan(long upTo) throws SQLException {
+  /** Gives how far so many go, at most to {@code upTo}, exclusive. */
+  private Scan scan(String scanned, long upTo, long wanted) throws SQLException {
     Scan scan =
         session.first(
-            SCANNED,
+            scanned,
             row -> new Scan(row.getLong(1) + 1, row.getLong(2)),
             batchId,
             position,
             upTo,
-            budget);
-    return scan == null || scan.rowCount < budget
+            wanted);
+    return scan == null || scan.rowCount < wanted
         ? new Scan(upTo, scan == null ? 0 : scan.rowCount)
         : scan;
   }

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -24,18 +25,19 @@ final class ShardContents {
       SELECT payload FROM shard_payload WHERE shard_id = ?
       """;
 
-  private static final Sql SETTLED =
-      new Sql(
-          """
-          SELECT o.idx FROM outcome o INDEXED BY outcome_item
-          WHERE o.batch_id = ? AND o.idx BETWEEN ? AND ? AND o.shard_id = ?
-          """,
-          """
-          SELECT r.first_idx + coalesce(each.idx, each.n - 1)
-          FROM outcome_run r
-            CROSS JOIN LATERAL unnest(r.offsets, r.latencies) WITH ORDINALITY AS each(idx, latency, n)
-          WHERE r.batch_id = ? AND r.first_idx BETWEEN ? AND ? AND r.shard_id = ?
-          """);
+  private static final String SETTLED =
+      """
+      SELECT o.idx FROM outcome o INDEXED BY outcome_item
+      WHERE o.batch_id = ? AND o.idx BETWEEN ? AND ? AND o.shard_id = ?
+      """;
+
+  private static final String SETTLED_IN_RUNS =
+      """
+      SELECT r.first_idx + coalesce(each.idx, each.n - 1)
+      FROM outcome_run r
+        CROSS JOIN LATERAL unnest(r.offsets, r.latencies) WITH ORDINALITY AS each(idx, latency, n)
+      WHERE r.shard_id = ?
+      """;
 
   private static final String LAST_INDEX =
       """
@@ -91,7 +93,7 @@ final class ShardContents {
       throws SQLException {
     long first = items.firstIndex();
     long last = session.number(LAST_INDEX, shardId).orElseThrow();
-    BitSet settled = settled(session, batchId, shardId, first, last);
+    BitSet settled = settled(session, batchId, shardId, first);
     BitSet own = new BitSet();
     for (int ordinal = 0; ordinal < items.itemCount(); ordinal++) {
       own.set((int) (items.index(ordinal) - first));
@@ -116,14 +118,20 @@ final class ShardContents {
   /** Gives which items have outcomes, by how far their index is from the first of the shard. */
   static BitSet settled(Session session, long batchId, long shardId, long first)
       throws SQLException {
-    long last = session.number(LAST_INDEX, shardId).orElseThrow();
-    return settled(session, batchId, shardId, first, last);
-  }
-
-  private static BitSet settled(Session session, long batchId, long shardId, long first, long last)
-      throws SQLException {
+    List<Long> indexes =
+        switch (session.dialect()) {
+          case SQLITE ->
+              session.list(
+                  SETTLED,
+                  row -> row.getLong(1),
+                  batchId,
+                  first,
+                  session.number(LAST_INDEX, shardId).orElseThrow(),
+                  shardId);
+          case POSTGRES -> session.list(SETTLED_IN_RUNS, row -> row.getLong(1), shardId);
+        };
     BitSet settled = new BitSet();
-    for (Long index : session.list(SETTLED, row -> row.getLong(1), batchId, first, last, shardId)) {
+    for (Long index : indexes) {
       settled.set((int) (index - first));
     }
     return settled;
