@@ -16,12 +16,14 @@ class ContainerPages {
 
   @Bean
   WebServerFactoryCustomizer<TomcatServletWebServerFactory> problemValve() {
-    return factory ->
-        factory.addContextCustomizers(
-            context -> {
-              if (context.getParent() instanceof StandardHost host) {
-                host.setErrorReportValveClass(ProblemValve.class.getName());
-              }
-            });
+    return factory -> {
+      factory.addContextValves(new PathParameterValve());
+      factory.addContextCustomizers(
+          context -> {
+            if (context.getParent() instanceof StandardHost host) {
+              host.setErrorReportValveClass(ProblemValve.class.getName());
+            }
+          });
+    };
   }
 }

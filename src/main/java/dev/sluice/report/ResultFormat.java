@@ -4,6 +4,8 @@ import dev.sluice.store.ResultRecord;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.List;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.InvalidMediaTypeException;
 import org.springframework.http.MediaType;
 import org.springframework.web.HttpMediaTypeNotAcceptableException;
 
@@ -29,9 +31,15 @@ interface ResultFormat {
   /**
    * Gives the type that {@code Accept} likes best; NDJSON when it does not care.
    *
-   * @throws HttpMediaTypeNotAcceptableException when it takes neither
+   * @throws HttpMediaTypeNotAcceptableException when it takes neither, or cannot be read
    */
-  static MediaType choose(List<MediaType> accepted) throws HttpMediaTypeNotAcceptableException {
+  static MediaType choose(HttpHeaders headers) throws HttpMediaTypeNotAcceptableException {
+    List<MediaType> accepted;
+    try {
+      accepted = headers.getAccept();
+    } catch (InvalidMediaTypeException _) {
+      throw new HttpMediaTypeNotAcceptableException(OFFERED);
+    }
     if (accepted.isEmpty()) {
       return NDJSON;
     }

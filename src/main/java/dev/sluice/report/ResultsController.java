@@ -90,7 +90,7 @@ final class ResultsController {
       @Parameter(hidden = true) @RequestHeader HttpHeaders headers,
       HttpServletResponse response)
       throws IOException, HttpMediaTypeNotAcceptableException {
-    MediaType type = ResultFormat.choose(headers.getAccept());
+    MediaType type = ResultFormat.choose(headers);
     if (state != null && state.contains(ItemState.PENDING)) {
       throw ApiProblem.invalidParameter("state", "must not be PENDING: results are outcomes");
     }

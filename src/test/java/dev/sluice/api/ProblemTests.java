@@ -55,6 +55,7 @@ class ProblemTests extends ApiTestBase {
     String id = batch(1).publicId();
     get("/v1/batches", "Accept", "application/xml").isProblem(406, "not_acceptable");
     get("/v1/batches/" + id + "/results", "Accept", "image/png").isProblem(406, "not_acceptable");
+    get("/v1/batches/" + id + "/results", "Accept", "a/b, c").isProblem(406, "not_acceptable");
     get("/v1/batches/" + id + "/events", "Accept", "application/json")
         .isProblem(406, "not_acceptable");
   }
