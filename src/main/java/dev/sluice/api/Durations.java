@@ -13,14 +13,25 @@ public final class Durations {
 
   private static final Pattern SIMPLE = Pattern.compile("(\\d{1,12})(ms|s|m|h|d)");
 
+  /** A century: whatever is longer cannot be told in nanoseconds, or not even in milliseconds. */
+  private static final Duration MAX = Duration.ofDays(36_525);
+
   private Durations() {}
 
   /**
    * Reads a duration.
    *
-   * @throws IllegalArgumentException when {@code text} is none, or negative
+   * @throws IllegalArgumentException when {@code text} is none, negative, or longer than a century
    */
   public static Duration parse(String text) {
+    Duration duration = read(text);
+    if (duration.isNegative() || duration.compareTo(MAX) > 0) {
+      throw invalid(text);
+    }
+    return duration;
+  }
+
+  private static Duration read(String text) {
     Matcher simple = SIMPLE.matcher(text);
     if (simple.matches()) {
       long amount = Long.parseLong(simple.group(1));
@@ -33,14 +44,10 @@ public final class Durations {
       };
     }
     try {
-      Duration duration = Duration.parse(text);
-      if (!duration.isNegative()) {
-        return duration;
-      }
+      return Duration.parse(text);
     } catch (DateTimeParseException e) {
       throw invalid(text);
     }
-    throw invalid(text);
   }
 
   /** Gives the shortest form that {@link #parse} reads, for example {@code 10m}. */
@@ -61,6 +68,6 @@ public final class Durations {
 
   private static IllegalArgumentException invalid(String text) {
     return new IllegalArgumentException(
-        "Expected a duration such as 250ms, 1s, 10m, 24h or PT1S, was " + text);
+        "Expected a duration such as 250ms, 1s, 10m, 24h or PT1S, at most 36525d, was " + text);
   }
 }

@@ -20,6 +20,7 @@ class CursorFuzzTests extends FuzzContract {
         "http:[::1]:8080",
         "250ms",
         "PT1H30M",
+        "407302648890d",
         "respond-async, wait=30");
   }
 
