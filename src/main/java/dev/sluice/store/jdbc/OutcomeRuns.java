@@ -135,7 +135,11 @@ final class OutcomeRuns {
     putOffsets(run, firstIndex);
     putShorts(run, 0, outcome -> StoredNumbers.of(outcome.state()));
     putShorts(run, USUAL_STATUS, Outcome::statusCode);
-    putShorts(run, 1, Outcome::attemptCount);
+    if (run.stream().allMatch(outcome -> outcome.attemptCount() == 1)) {
+      rows.putInt(NULL);
+    } else {
+      putInts(run, Outcome::attemptCount);
+    }
     putShorts(run, 0, outcome -> outcome.response() == null ? 0 : 1);
     putInts(run, outcome -> (int) Math.min(outcome.latencyMillis(), Integer.MAX_VALUE));
     if (run.stream().allMatch(outcome -> millis(outcome) == finishedAt)) {

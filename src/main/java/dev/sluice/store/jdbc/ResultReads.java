@@ -23,6 +23,10 @@ import org.jspecify.annotations.Nullable;
 final class ResultReads {
 
   private static final int MAX_SCANNED = 50_000;
+
+  /** Runs that are looked at to see how far a page may go. */
+  private static final int MAX_RUNS = 512;
+
   private static final long MAX_INPUT_BYTES = 16L << 20;
 
   /**
@@ -44,7 +48,7 @@ final class ResultReads {
   /** Position of the last of so many outcomes, and how many there are. */
   private static final String SCANNED =
       """
-      SELECT max(seq), count(*) FROM (
+      SELECT max(seq), count(*), 0 FROM (
         SELECT seq FROM outcome WHERE batch_id = ? AND seq > ? AND seq < ? ORDER BY seq LIMIT ?) AS scanned
       """;
 
@@ -55,24 +59,24 @@ final class ResultReads {
    */
   private static final String SCANNED_RUNS =
       """
-      SELECT max(scanned.last), max(scanned.total)
+      SELECT max(scanned.last), max(scanned.total), max(scanned.runs)
       FROM (VALUES (CAST(? AS bigint), CAST(? AS bigint), CAST(? AS bigint), CAST(? AS bigint)))
           AS p(batch_id, after, before, wanted)
         CROSS JOIN LATERAL (
-          SELECT r.last, r.held, sum(r.held) OVER (ORDER BY r.seq) AS total
+          SELECT r.last, r.held, sum(r.held) OVER (ORDER BY r.seq) AS total, count(*) OVER () AS runs
           FROM (
             SELECT seq, seq + item_count - 1 AS last, %1$s AS held FROM outcome_run
             WHERE batch_id = p.batch_id AND seq > p.after - %2$d AND seq < p.before
               AND seq + item_count - 1 > p.after AND %1$s > 0
-            ORDER BY seq LIMIT p.wanted) r) scanned
+            ORDER BY seq LIMIT %3$d) r) scanned
       WHERE scanned.total - scanned.held < p.wanted
       """;
 
   private static final String SCANNED_ANY =
-      SCANNED_RUNS.formatted("item_count", OutcomeRuns.MAX_SPAN);
+      SCANNED_RUNS.formatted("item_count", OutcomeRuns.MAX_SPAN, MAX_RUNS);
 
   private static final String SCANNED_UNSUCCESSFUL =
-      SCANNED_RUNS.formatted("unsuccessful", OutcomeRuns.MAX_SPAN);
+      SCANNED_RUNS.formatted("unsuccessful", OutcomeRuns.MAX_SPAN, MAX_RUNS);
 
   /** Runs that reach into the positions that are asked for, in their order. */
   private static final String THERE =
@@ -217,7 +221,13 @@ final class ResultReads {
         Instant.ofEpochMilli(row.getLong(5)));
   }
 
-  private record Scan(long end, long rowCount) {}
+  /**
+   * How far is read.
+   *
+   * @param end exclusive
+   * @param runCount runs looked at, where outcomes are in runs
+   */
+  private record Scan(long end, long rowCount, long runCount) {}
 
   /** Reads rows up to {@code upTo}, exclusive, or as far as the page goes. */
   private void readRows(OutcomeReads.Filter filter, long upTo) throws SQLException {
@@ -226,7 +236,7 @@ final class ResultReads {
     boolean allMatch = sparse || filter.matchesAll();
     Scan scan =
         switch (session.dialect()) {
-          case SQLITE -> allMatch ? new Scan(upTo, 0) : scan(SCANNED, upTo, budget);
+          case SQLITE -> allMatch ? new Scan(upTo, 0, 0) : scan(SCANNED, upTo, budget);
           case POSTGRES ->
               scan(
                   sparse ? SCANNED_UNSUCCESSFUL : SCANNED_ANY,
@@ -265,14 +275,16 @@ final class ResultReads {
     Scan scan =
         session.first(
             scanned,
-            row -> new Scan(row.getLong(1) + 1, row.getLong(2)),
+            row -> new Scan(row.getLong(1) + 1, row.getLong(2), row.getLong(3)),
             batchId,
             position,
             upTo,
             wanted);
-    return scan == null || scan.rowCount < wanted
-        ? new Scan(upTo, scan == null ? 0 : scan.rowCount)
-        : scan;
+    if (scan == null) {
+      return new Scan(upTo, 0, 0);
+    }
+    boolean isCut = scan.rowCount >= wanted || scan.runCount >= MAX_RUNS;
+    return isCut ? scan : new Scan(upTo, scan.rowCount, scan.runCount);
   }
 
   private void expand(OutcomeReads.Filter filter, Closed closed) throws SQLException {

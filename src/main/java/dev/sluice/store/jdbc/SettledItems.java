@@ -31,9 +31,14 @@ final class SettledItems {
   List<Outcome> fresh(
       Session session, Lease lease, long firstIndex, int settledCount, List<Outcome> outcomes)
       throws SQLException {
-    BitSet settled = known(lease);
+    BitSet settled = take(lease);
     if (settled.cardinality() != settledCount) {
       settled = ShardContents.settled(session, lease.batchId(), lease.shardId(), firstIndex);
+      if (settled.cardinality() != settledCount) {
+        throw new IllegalStateException(
+            "Shard %d counts %d outcomes and has %d, indicates a bug"
+                .formatted(lease.shardId(), settledCount, settled.cardinality()));
+      }
     }
     List<Outcome> fresh = new ArrayList<>(outcomes.size());
     for (Outcome outcome : outcomes) {
@@ -48,10 +53,10 @@ final class SettledItems {
     return fresh;
   }
 
-  /** Gives a copy: a transaction that is rolled back changes nothing. */
-  private synchronized BitSet known(Lease lease) {
-    BitSet settled = byLease.get(lease);
-    return settled == null ? new BitSet() : (BitSet) settled.clone();
+  /** Nothing is remembered while nobody knows whether a transaction took effect. */
+  private synchronized BitSet take(Lease lease) {
+    BitSet settled = byLease.remove(lease);
+    return settled == null ? new BitSet() : settled;
   }
 
   private synchronized void remember(Lease lease, BitSet settled) {

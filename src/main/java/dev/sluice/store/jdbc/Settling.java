@@ -104,7 +104,9 @@ final class Settling {
     List<Lease> fenced = new ArrayList<>();
     Map<Long, Counters> batches = new LinkedHashMap<>();
     List<Long> shardsDone = new ArrayList<>();
-    List<Settlement> ordered = new ArrayList<>(settlements);
+    Map<Lease, Settlement> byLease = new HashMap<>();
+    settlements.forEach(one -> byLease.merge(one.lease(), one, Settling::together));
+    List<Settlement> ordered = new ArrayList<>(byLease.values());
     ordered.sort(Comparator.comparingLong(settlement -> settlement.lease().shardId()));
     Map<Long, Shard> locked = lock(session, ordered);
     OutcomeRows outcomes = new OutcomeRows(session);
@@ -151,6 +153,20 @@ final class Settling {
       }
     }
     return new SettleReport(inserted, fenced, drained, halted);
+  }
+
+  private static Settlement together(Settlement one, Settlement other) {
+    return new Settlement(
+        one.lease(),
+        both(one.outcomes(), other.outcomes()),
+        both(one.attempts(), other.attempts()),
+        both(one.outlived(), other.outlived()));
+  }
+
+  private static <T> List<T> both(List<T> one, List<T> other) {
+    List<T> both = new ArrayList<>(one);
+    both.addAll(other);
+    return both;
   }
 
   /** Locks the shards that there are, in the order of their ids. */

@@ -15,6 +15,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.sluice.fixture.DatabaseProxy;
 import dev.sluice.fixture.PostgresServer;
+import dev.sluice.model.Outcome;
 import dev.sluice.model.OutcomeState;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.BatchRecord;
@@ -282,6 +283,25 @@ class PostgresFaultsTests {
         .hasMessageContaining("nobody knows");
     SettleReport report = queue().settle(List.of(settlement));
     assertThat(report.fenced()).isEmpty();
+    assertThat(record(batch).counts().succeeded()).isEqualTo(10);
+  }
+
+  @Test
+  void outcomesOfAPartOfAShardWhoseAnswerWasLostAreRecognised() {
+    BatchRef batch = batch();
+    ClaimedShard shard = claimAll(queue(), 100).getFirst();
+    List<Outcome> outcomes = all(shard, OutcomeState.SUCCEEDED, clock.instant()).outcomes();
+    Settlement first = new Settlement(shard.lease(), outcomes.subList(0, 3), List.of());
+    Settlement second = new Settlement(shard.lease(), outcomes.subList(3, 6), List.of());
+    assertThat(queue().settle(List.of(first)).fenced()).isEmpty();
+    proxy.loseCommitsOf("COPY outcome", 1);
+    assertThatThrownBy(() -> queue().settle(List.of(second))).isInstanceOf(StoreException.class);
+    for (int i = 0; i < 2; i++) {
+      assertThat(queue().settle(List.of(second)).fenced()).isEmpty();
+      assertThat(record(batch).counts().succeeded()).isEqualTo(6);
+    }
+    Settlement rest = new Settlement(shard.lease(), outcomes.subList(4, 10), List.of());
+    assertThat(queue().settle(List.of(rest)).fenced()).isEmpty();
     assertThat(record(batch).counts().succeeded()).isEqualTo(10);
   }
 
