@@ -2479,7 +2479,7 @@ public abstract class StoreContract {
           1 + random.nextInt(3),
           random.nextInt(100_000),
           Instant.ofEpochMilli(clock.instant().toEpochMilli() - apart),
-          succeeded ? null : new ItemError("code-" + random.nextInt(3), "Über\t" + index),
+          succeeded ? null : new ItemError("code-" + random.nextInt(3), "Über\0" + index),
           random.nextInt(5) == 0
               ? new CapturedResponse(
                   List.of(new Header("X-N", Long.toString(index))), new byte[] {1, 2, 3}, false)

@@ -222,7 +222,7 @@ final class OutcomeRuns {
     int size = run.size() * Integer.BYTES;
     for (Outcome outcome : run) {
       String one = text.apply(outcome);
-      byte[] utf8 = one == null ? null : one.getBytes(StandardCharsets.UTF_8);
+      byte[] utf8 = one == null ? null : Session.storable(one).getBytes(StandardCharsets.UTF_8);
       size += utf8 == null ? 0 : utf8.length;
       texts.add(utf8);
     }

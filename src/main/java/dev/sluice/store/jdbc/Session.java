@@ -175,9 +175,18 @@ final class Session implements AutoCloseable {
   private PreparedStatement bind(String sql, @Nullable Object... arguments) throws SQLException {
     PreparedStatement statement = prepare(sql);
     for (int i = 0; i < arguments.length; i++) {
-      statement.setObject(i + 1, arguments[i]);
+      Object argument = arguments[i];
+      if (dialect == Dialect.POSTGRES && argument instanceof String text) {
+        argument = storable(text);
+      }
+      statement.setObject(i + 1, argument);
     }
     return statement;
+  }
+
+  /** PostgreSQL keeps no NUL in a text, and what it does not take would be told again for ever. */
+  static String storable(String text) {
+    return text.indexOf('\0') < 0 ? text : text.replace('\0', '\uFFFD');
   }
 
   /**
