@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
 import tools.jackson.databind.JsonNode;
 
 /** A large batch in a small heap: what stays alive must not grow with the work that was done. */
@@ -38,9 +39,9 @@ final class MillionItems {
         SluiceProcess process =
             SluiceContender.prepare(directory.path(), 64, Cores.SHARED).jvm("-Xmx256m").start();
         SluiceClient client = new SluiceClient(process.uri())) {
-      String line = SluiceContender.line(sink.url(), plan.bodyBytes());
+      IntFunction<String> lines = Events.lines(sink.url(), plan.bodyBytes());
       long startedNanos = System.nanoTime();
-      String id = client.submit(items, "expectedItems=" + items, _ -> line);
+      String id = client.submit(items, "expectedItems=" + items, lines);
       double intakeSeconds = (System.nanoTime() - startedNanos) / 1e9;
       for (int sample = 1; sample <= SAMPLES; sample++) {
         long wanted = (long) items * sample / SAMPLES;

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.IntFunction;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -44,8 +45,8 @@ final class ShardSizes {
         SluiceProcess process =
             SluiceContender.prepare(directory.path(), concurrency, Cores.SHARED).start();
         SluiceClient client = new SluiceClient(process.uri())) {
-      String line = SluiceContender.line(sink.url(), plan.bodyBytes());
-      String warmUp = client.submit(Math.max(1, plan.warmUpItems()), "", _ -> line);
+      IntFunction<String> lines = Events.lines(sink.url(), plan.bodyBytes());
+      String warmUp = client.submit(Math.max(1, plan.warmUpItems()), "", lines);
       var _ = client.awaitFinished(warmUp, Plan.LIMIT);
       bySize.values().forEach(column -> column.add(new Measured(concurrency + " in flight")));
       for (int round = 0; round < Math.min(MOST_ROUNDS, plan.rounds()); round++) {
@@ -54,7 +55,7 @@ final class ShardSizes {
               .get(size)
               .getLast()
               .add(
-                  round(client, process, line, size),
+                  round(client, process, lines, size),
                   ProcessCost.peakResidentMebibytes(process.pid()));
         }
       }
@@ -66,7 +67,8 @@ final class ShardSizes {
     return Math.max(size, items / size * size);
   }
 
-  private Round round(SluiceClient client, SluiceProcess process, String line, int size) {
+  private Round round(
+      SluiceClient client, SluiceProcess process, IntFunction<String> lines, int size) {
     int items = items(size);
     String id = expect(201, client.post("/v1/batches", "{\"open\":true}")).batchId();
     for (int offset = 0; offset < items; offset += size) {
@@ -77,7 +79,7 @@ final class ShardSizes {
                   client
                       .request("/v1/batches/" + id + "/items?offset=" + offset)
                       .header("Content-Type", "application/x-ndjson")
-                      .POST(SluiceClient.lines(size, _ -> line))));
+                      .POST(SluiceClient.lines(size, lines))));
     }
     long cpuMicros = ProcessCost.of(process.pid()).cpuMicros();
     var _ =

@@ -45,7 +45,7 @@ final class SluiceContender implements Contender {
    */
   SluiceContender(
       SluiceProcess process, String url, int bodyBytes, LongSupplier databaseCpuMicros) {
-    this(process, new SluiceClient(process.uri()), always(line(url, bodyBytes)), databaseCpuMicros);
+    this(process, new SluiceClient(process.uri()), Events.lines(url, bodyBytes), databaseCpuMicros);
   }
 
   /**
@@ -67,10 +67,6 @@ final class SluiceContender implements Contender {
     this.lines = lines;
     this.databaseCpuMicros = databaseCpuMicros;
     this.intake = new Round(0, 0, 0, Round.Percentiles.UNKNOWN, 0);
-  }
-
-  private static IntFunction<String> always(String line) {
-    return _ -> line;
   }
 
   /** Gives an NDJSON line. */

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntFunction;
 import tools.jackson.databind.JsonNode;
 
 /** Three processes on one PostgreSQL and nothing that goes wrong: nothing may be sent twice. */
@@ -21,14 +22,14 @@ final class ThreeReplicas {
   private final Database database;
   private final SinkProcess sink;
   private final List<SluiceProcess> replicas = new ArrayList<>();
-  private final String line;
+  private final IntFunction<String> lines;
   private int connectionCount;
 
   private ThreeReplicas(Plan plan, Database database, SinkProcess sink) {
     this.plan = plan;
     this.database = database;
     this.sink = sink;
-    this.line = SluiceContender.line(sink.url(), plan.bodyBytes());
+    this.lines = Events.lines(sink.url(), plan.bodyBytes());
   }
 
   private record Sent(
@@ -87,7 +88,7 @@ final class ThreeReplicas {
     long arrived = sink.seen().requests();
     List<Long> before = settled();
     long cpuMicros = database.cpuMicros();
-    String id = client.submit(items, "expectedItems=" + items, _ -> line);
+    String id = client.submit(items, "expectedItems=" + items, lines);
     JsonNode batch = finished(client, id);
     cpuMicros = database.cpuMicros() - cpuMicros;
     if (batch.path("counts").path("succeeded").asLong() != items) {
