@@ -46,7 +46,8 @@ class SupplyChainTests {
     List<String> names =
         list.path("components").valueStream().map(each -> each.path("name").asString()).toList();
     assertThat(names)
-        .contains("sqlite-jdbc", "postgresql", "tink", "reactor-netty-http", "spring-webmvc")
+        .contains(
+            "sqlite-jdbc", "postgresql", "lz4-java", "tink", "reactor-netty-http", "spring-webmvc")
         .doesNotContain("junit-jupiter-api", "archunit");
     assertThat(list.path("components").valueStream())
         .allSatisfy(

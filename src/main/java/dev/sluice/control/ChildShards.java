@@ -3,7 +3,6 @@ package dev.sluice.control;
 import dev.sluice.model.Destination;
 import dev.sluice.model.Item;
 import dev.sluice.store.BatchWriter;
-import dev.sluice.store.IdFilter;
 import dev.sluice.store.NewShard;
 import dev.sluice.store.ShardEncoder;
 import java.util.ArrayList;
@@ -87,13 +86,7 @@ final class ChildShards {
   private NewShard finish(Destination destination, Open shard) {
     ShardEncoder encoder = shard.encoder;
     bufferedBytes -= encoder.byteCount();
-    return new NewShard(
-        destination,
-        encoder.firstIndex(),
-        encoder.lastIndex(),
-        encoder.itemCount(),
-        encoder.finish(),
-        IdFilter.of(shard.ids));
+    return NewShard.of(destination, encoder, shard.ids);
   }
 
   /** Gives the encoded bytes so far. */

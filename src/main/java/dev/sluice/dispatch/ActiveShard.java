@@ -22,7 +22,7 @@ final class ActiveShard {
   private static final long NO_WAIT = Long.MAX_VALUE;
 
   private final ClaimedShard claimed;
-  private final ShardDecoder decoder;
+  private final ShardDecoder items;
   private final FlowQueue flow;
   private final AtomicInteger cursor = new AtomicInteger();
   private final AtomicInteger unsettled;
@@ -48,16 +48,15 @@ final class ActiveShard {
   /**
    * @param isolation where it has to run alone, if so
    */
-  ActiveShard(
-      ClaimedShard claimed, ShardDecoder decoder, FlowQueue flow, @Nullable Isolation isolation) {
+  ActiveShard(ClaimedShard claimed, FlowQueue flow, @Nullable Isolation isolation) {
     Progress progress = claimed.progress();
     int settled = progress == null ? 0 : progress.settled().cardinality();
     this.claimed = claimed;
-    this.decoder = decoder;
+    this.items = claimed.items();
     this.flow = flow;
     this.isolation = isolation;
     this.intendedTo = flow.needsIntents() && isolation == null ? 0 : Integer.MAX_VALUE;
-    this.unsettled = new AtomicInteger(decoder.itemCount() - settled);
+    this.unsettled = new AtomicInteger(items.itemCount() - settled);
   }
 
   /** Tells whether several holders died with a shard since anything of it was settled. */
@@ -69,14 +68,14 @@ final class ActiveShard {
   @Nullable LaneItem nextFresh() {
     while (true) {
       int ordinal = cursor.get();
-      if (ordinal >= decoder.itemCount() || ordinal >= intendedTo || isHeld(ordinal)) {
+      if (ordinal >= items.itemCount() || ordinal >= intendedTo || isHeld(ordinal)) {
         return null;
       }
       if (!cursor.compareAndSet(ordinal, ordinal + 1)) {
         continue;
       }
       Progress progress = claimed.progress();
-      long index = decoder.index(ordinal);
+      long index = items.index(ordinal);
       if (progress == null) {
         return firstTry(ordinal, index);
       }
@@ -95,7 +94,7 @@ final class ActiveShard {
   private boolean isSettled(int ordinal) {
     Progress progress = claimed.progress();
     return progress != null
-        && progress.settled().get((int) (decoder.index(ordinal) - claimed.firstIndex()));
+        && progress.settled().get((int) (items.index(ordinal) - claimed.firstIndex()));
   }
 
   private LaneItem firstTry(int ordinal, long index) {
@@ -117,13 +116,13 @@ final class ActiveShard {
     int from = intendedTo;
     int to = from + 1;
     int open = isSettled(from) ? 0 : 1;
-    while (to < decoder.itemCount() && !isHeld(to) && (open < most || isSettled(to))) {
+    while (to < items.itemCount() && !isHeld(to) && (open < most || isSettled(to))) {
       open += isSettled(to) ? 0 : 1;
       to++;
     }
     askedTo = to;
     askedCount = open;
-    return new Intent(lease(), 1, decoder.index(from), decoder.index(to - 1));
+    return new Intent(lease(), 1, items.index(from), items.index(to - 1));
   }
 
   /** Gives the items of the latest window that have no outcome. */
@@ -139,7 +138,7 @@ final class ActiveShard {
   /** Tells whether there are items that only an intent is missing for. */
   boolean lacksIntents() {
     int to = intendedTo;
-    return to < decoder.itemCount() && !isHeld(to) && (users.get() & RELEASED) == 0;
+    return to < items.itemCount() && !isHeld(to) && (users.get() & RELEASED) == 0;
   }
 
   /** Gives the items that are intended and not begun. */
@@ -150,7 +149,7 @@ final class ActiveShard {
   /** Tells whether none of what was never begun may begin now. */
   boolean isStopped() {
     int next = cursor.get();
-    return next < decoder.itemCount()
+    return next < items.itemCount()
         && (next >= intendedTo || isHeld(next) || (isolation != null && !isolation.isFree()));
   }
 
@@ -175,13 +174,13 @@ final class ActiveShard {
 
   private boolean isHeld(int ordinal) {
     long below = gate().sendBelow();
-    return below != Long.MAX_VALUE && decoder.index(ordinal) >= below;
+    return below != Long.MAX_VALUE && items.index(ordinal) >= below;
   }
 
   /** Tells whether all that was never begun waits for the canary of its batch. */
   boolean isHeld() {
     int next = cursor.get();
-    return next < decoder.itemCount() && isHeld(next);
+    return next < items.itemCount() && isHeld(next);
   }
 
   /** Counts an item in; false when the shard has been released and the item must be left alone. */
@@ -232,7 +231,7 @@ final class ActiveShard {
   /** Tells whether all that is left waits in the store, or for a canary to end. */
   boolean onlyWaits() {
     int held = isHeld() ? freshCount() : 0;
-    return cursor.get() >= decoder.itemCount() - held
+    return cursor.get() >= items.itemCount() - held
         && longWaits.get() > 0
         && longWaits.get() >= unsettled.get() - held
         && (users.get() & ~RELEASED) == 0;
@@ -263,7 +262,7 @@ final class ActiveShard {
 
   /** Gives items never begun under this lease, settled ones included. */
   int freshCount() {
-    return Math.max(0, decoder.itemCount() - cursor.get());
+    return Math.max(0, items.itemCount() - cursor.get());
   }
 
   /** Gives the flow it belongs to in its lane. */
@@ -272,11 +271,11 @@ final class ActiveShard {
   }
 
   @Nullable String clientId(int ordinal) {
-    return decoder.id(ordinal);
+    return items.id(ordinal);
   }
 
   Item item(int ordinal) {
-    return decoder.item(ordinal);
+    return items.item(ordinal);
   }
 
   Lease lease() {
@@ -288,6 +287,6 @@ final class ActiveShard {
   }
 
   int payloadBytes() {
-    return claimed.payload().length;
+    return items.byteCount();
   }
 }

@@ -15,7 +15,6 @@ import dev.sluice.store.DestinationSettings;
 import dev.sluice.store.FlowSnapshot;
 import dev.sluice.store.LaneSnapshot;
 import dev.sluice.store.LimitKey.Kind;
-import dev.sluice.store.ShardDecoder;
 import dev.sluice.store.ShardQueue.ClaimRequest;
 import dev.sluice.store.ShardQueue.ClaimedShard;
 import dev.sluice.store.ShardQueue.Lease;
@@ -88,9 +87,9 @@ final class Lane implements SharedLimit.Load {
   // Arrival
 
   /** Adds claimed work. */
-  void add(ClaimedShard claimed, ShardDecoder decoder, BatchGate batch) {
+  void add(ClaimedShard claimed, BatchGate batch) {
     busyAt = clock.nanoTime();
-    stock.add(claimed, decoder, batch);
+    stock.add(claimed, batch);
     RatePacer tenant = batch.tenantPacer();
     context
         .shares()

@@ -2,7 +2,6 @@ package dev.sluice.dispatch;
 
 import dev.sluice.model.Delivery;
 import dev.sluice.store.NewShard;
-import dev.sluice.store.ShardDecoder;
 import dev.sluice.store.ShardQueue.ClaimRequest;
 import dev.sluice.store.ShardQueue.ClaimedShard;
 import dev.sluice.store.ShardQueue.Lease;
@@ -55,7 +54,7 @@ final class LaneStock {
   }
 
   /** Adds claimed work. */
-  synchronized void add(ClaimedShard claimed, ShardDecoder decoder, BatchGate gate) {
+  synchronized void add(ClaimedShard claimed, BatchGate gate) {
     FlowQueue flow = flows.get(gate.batchId());
     if (flow == null) {
       flow = flow(gate);
@@ -63,7 +62,7 @@ final class LaneStock {
       rotation = flows.values().toArray(FlowQueue[]::new);
     }
     Isolation isolation = ActiveShard.runsAlone(claimed) ? context.isolation() : null;
-    ActiveShard shard = new ActiveShard(claimed, decoder, flow, isolation);
+    ActiveShard shard = new ActiveShard(claimed, flow, isolation);
     if (isolation != null) {
       isolation.add(shard, signal);
     }

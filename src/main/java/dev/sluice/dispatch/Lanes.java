@@ -5,7 +5,6 @@ import dev.sluice.model.Rate;
 import dev.sluice.store.ControlBoard;
 import dev.sluice.store.DestinationRecord;
 import dev.sluice.store.LimitKey.Kind;
-import dev.sluice.store.ShardDecoder;
 import dev.sluice.store.ShardQueue.BatchTerms;
 import dev.sluice.store.ShardQueue.ClaimedShard;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
@@ -129,7 +128,7 @@ final class Lanes {
                             .observer()
                             .tracer()
                             .dispatchBegan(terms.batch().publicId(), terms.tenant())));
-    lane.add(shard, ShardDecoder.open(shard.payload()), gate);
+    lane.add(shard, gate);
   }
 
   private @Nullable RatePacer tenantPacer(String tenant) {

@@ -11,8 +11,8 @@ import org.springframework.util.unit.DataSize;
  * or the time of one connection.
  *
  * @param maxBody most bytes of one request body, both as sent and after decompression; also most
- *     encoded bytes that one request may store, so a template cannot multiply a small body without
- *     bound; 1 KiB or more
+ *     encoded bytes, before compression, that one request may store, so a template cannot multiply
+ *     a small body without bound; 1 KiB or more
  * @param maxItem most bytes of one NDJSON line or one element of {@code items}; 1 KiB to 64 MiB
  * @param maxItems most items of a batch; 1 to 10,000,000
  * @param buffer bytes of unfinished shards kept in memory by all uploads together; the largest are

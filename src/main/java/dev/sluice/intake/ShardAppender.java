@@ -38,9 +38,8 @@ final class ShardAppender implements ShardSink {
   @Override
   public void accept(NewShard shard) {
     ready.add(shard);
-    int bytes = shard.payload().length + shard.idFilter().length;
-    readyBytes += bytes;
-    storedBytes += bytes;
+    readyBytes += shard.payload().length + shard.idFilter().length;
+    storedBytes += shard.byteCount() + shard.idFilter().length;
     if (readyBytes >= ENOUGH_BYTES || ready.size() >= ENOUGH_SHARDS) {
       begin();
     }

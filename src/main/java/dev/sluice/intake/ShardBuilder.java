@@ -4,7 +4,6 @@ import dev.sluice.model.Destination;
 import dev.sluice.model.Header;
 import dev.sluice.model.Item;
 import dev.sluice.model.OutboundRequest;
-import dev.sluice.store.IdFilter;
 import dev.sluice.store.NewShard;
 import dev.sluice.store.ShardEncoder;
 import java.util.ArrayList;
@@ -59,13 +58,7 @@ final class ShardBuilder implements ItemSink {
     }
 
     NewShard finish() {
-      return new NewShard(
-          destination,
-          encoder.firstIndex(),
-          encoder.lastIndex(),
-          encoder.itemCount(),
-          encoder.finish(),
-          IdFilter.of(ids));
+      return NewShard.of(destination, encoder, ids);
     }
   }
 

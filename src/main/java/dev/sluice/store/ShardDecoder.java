@@ -21,16 +21,20 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ShardDecoder {
 
+  private static final int KNOWN_FLAGS = ShardEncoder.COMPRESSED | ShardEncoder.HOLDS_SEALED;
+
   private static final VarHandle INT =
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
 
-  private final byte[] payload;
+  /** From {@code firstIndex} on; where it was not compressed, behind the header. */
+  private final byte[] content;
+
   private final long firstIndex;
   private final int[] offsets;
   private final List<Header> firstHeaders;
 
-  private ShardDecoder(byte[] payload, long firstIndex, int[] offsets) {
-    this.payload = payload;
+  private ShardDecoder(byte[] content, long firstIndex, int[] offsets) {
+    this.content = content;
     this.firstIndex = firstIndex;
     this.offsets = offsets;
     this.firstHeaders =
@@ -38,7 +42,8 @@ public final class ShardDecoder {
   }
 
   /**
-   * Opens a payload after checking magic, version and checksum.
+   * Opens a payload after checking magic, version and checksum. A payload that is not compressed is
+   * kept, so it must not change.
    *
    * @throws StoreException {@code CORRUPT} when a check fails
    */
@@ -48,15 +53,17 @@ public final class ShardDecoder {
       throw corrupt("Shard payload does not begin with its magic");
     }
     int flags = payload[ShardEncoder.FLAGS_OFFSET];
-    if (payload[4] != ShardEncoder.VERSION || (flags & ~ShardEncoder.HOLDS_SEALED) != 0) {
+    if (payload[4] != ShardEncoder.VERSION || (flags & ~KNOWN_FLAGS) != 0) {
       throw corrupt(
-          "Shard payload has format version %d and flags %d, expected version %d and flags 0 or %d"
-              .formatted(payload[4], flags, ShardEncoder.VERSION, ShardEncoder.HOLDS_SEALED));
+          "Shard payload has format version %d and flags %d, expected version %d and flags 0 to %d"
+              .formatted(payload[4], flags, ShardEncoder.VERSION, KNOWN_FLAGS));
     }
     if ((int) INT.get(payload, ShardEncoder.CRC_OFFSET) != checksum(payload)) {
       throw corrupt("Shard payload fails its checksum");
     }
-    Cursor cursor = new Cursor(payload, ShardEncoder.HEADER_BYTES);
+    boolean compressed = (flags & ShardEncoder.COMPRESSED) != 0;
+    byte[] content = compressed ? decompressed(payload) : payload;
+    Cursor cursor = new Cursor(content, compressed ? 0 : ShardEncoder.HEADER_BYTES);
     long firstIndex = cursor.varint();
     int[] offsets = new int[itemCount(payload)];
     for (int i = 0; i < offsets.length; i++) {
@@ -64,7 +71,16 @@ public final class ShardDecoder {
       offsets[i] = cursor.position;
       cursor.position += length;
     }
-    return new ShardDecoder(payload, firstIndex, offsets);
+    return new ShardDecoder(content, firstIndex, offsets);
+  }
+
+  private static byte[] decompressed(byte[] payload) {
+    int block = ShardEncoder.HEADER_BYTES + ShardEncoder.LENGTH_BYTES;
+    if (payload.length < block) {
+      throw corrupt("Shard payload ends before its body");
+    }
+    return ShardCompression.decompress(
+        payload, block, (int) INT.get(payload, ShardEncoder.HEADER_BYTES));
   }
 
   private static int itemCount(byte[] payload) {
@@ -78,6 +94,11 @@ public final class ShardDecoder {
     return offsets.length;
   }
 
+  /** Gives the bytes kept in memory. */
+  public int byteCount() {
+    return content.length;
+  }
+
   /** Gives the smallest index. */
   public long firstIndex() {
     return firstIndex;
@@ -85,7 +106,7 @@ public final class ShardDecoder {
 
   /** Gives the index of the item at {@code ordinal}, 0-based. */
   public long index(int ordinal) {
-    return firstIndex + new Cursor(payload, offsets[ordinal] + 3).varint();
+    return firstIndex + new Cursor(content, offsets[ordinal] + 3).varint();
   }
 
   /** Gives the ordinal of the item with {@code index}, or -1. */
@@ -116,7 +137,7 @@ public final class ShardDecoder {
   }
 
   private Item readItem(int ordinal, List<Header> sharedHeaders) {
-    Cursor cursor = new Cursor(payload, offsets[ordinal]);
+    Cursor cursor = new Cursor(content, offsets[ordinal]);
     int flags = cursor.octet();
     int method = cursor.octet();
     BodyKind bodyKind = BodyKind.of(cursor.octet());
@@ -144,7 +165,7 @@ public final class ShardDecoder {
 
   /** Gives the client's label of the item at {@code ordinal}. */
   public @Nullable String id(int ordinal) {
-    Cursor cursor = new Cursor(payload, offsets[ordinal]);
+    Cursor cursor = new Cursor(content, offsets[ordinal]);
     int flags = cursor.octet();
     if ((flags & ShardEncoder.HAS_ID) == 0) {
       return null;

@@ -14,24 +14,28 @@ import org.jspecify.annotations.Nullable;
  * LEB128; a string is a varint length and UTF-8 bytes.
  *
  * <pre>
- * header  magic "SLSH", version u8, flags u8 (bit 0 compressed, not used yet; bit 1 holds sealed headers),
+ * header  magic "SLSH", version u8, flags u8 (bit 0 compressed, bit 1 holds sealed headers),
  *         reserved u16, item count u16, reserved u16, CRC32C u32 over everything but itself
  * body    varint first index, then per item: varint length, flags u8, method u8, body kind u8,
  *         varint index − first index, [id], target, [headers], [ordering key], [credential], [origin], body bytes
  * </pre>
  *
- * Headers equal to those of the shard's first item are not repeated: with a template that is all of
- * them. Where any is sealed, each is followed by an u8: whether it is one. What is sealed names its
- * key itself. Not thread-safe.
+ * A compressed body is its length as u32 and an LZ4 block, where that is smaller by an eighth.
+ *
+ * <p>Headers equal to those of the shard's first item are not repeated: with a template that is all
+ * of them. Where any is sealed, each is followed by an u8: whether it is one. What is sealed names
+ * its key itself. Not thread-safe.
  */
 public final class ShardEncoder {
 
   static final int MAGIC = 0x534c5348;
   static final int VERSION = 1;
   static final int HEADER_BYTES = 16;
+  static final int LENGTH_BYTES = 4;
   static final int CRC_OFFSET = 12;
   static final int COUNT_OFFSET = 8;
   static final int FLAGS_OFFSET = 5;
+  static final int COMPRESSED = 1;
   static final int HOLDS_SEALED = 2;
 
   static final int HAS_ID = 1;
@@ -129,24 +133,26 @@ public final class ShardEncoder {
     return itemCount;
   }
 
-  /** Gives the encoded bytes so far. */
+  /** Gives the encoded bytes so far, before compression. */
   public int byteCount() {
     return size;
   }
 
   /** Gives the finished payload; the encoder is spent. */
   public byte[] finish() {
-    putInt(0, MAGIC);
-    buffer[4] = VERSION;
-    buffer[FLAGS_OFFSET] = (byte) (holdsSealed ? HOLDS_SEALED : 0);
-    buffer[COUNT_OFFSET] = (byte) (itemCount >>> 8);
-    buffer[COUNT_OFFSET + 1] = (byte) itemCount;
-    byte[] payload = Arrays.copyOf(buffer, size);
-    int crc = ShardDecoder.checksum(payload);
-    payload[CRC_OFFSET] = (byte) (crc >>> 24);
-    payload[CRC_OFFSET + 1] = (byte) (crc >>> 16);
-    payload[CRC_OFFSET + 2] = (byte) (crc >>> 8);
-    payload[CRC_OFFSET + 3] = (byte) crc;
+    byte[] compressed =
+        ShardCompression.compress(buffer, HEADER_BYTES, size, HEADER_BYTES + LENGTH_BYTES);
+    byte[] payload = compressed != null ? compressed : Arrays.copyOf(buffer, size);
+    putInt(payload, 0, MAGIC);
+    payload[4] = VERSION;
+    payload[FLAGS_OFFSET] =
+        (byte) ((holdsSealed ? HOLDS_SEALED : 0) | (compressed != null ? COMPRESSED : 0));
+    payload[COUNT_OFFSET] = (byte) (itemCount >>> 8);
+    payload[COUNT_OFFSET + 1] = (byte) itemCount;
+    if (compressed != null) {
+      putInt(payload, HEADER_BYTES, size - HEADER_BYTES);
+    }
+    putInt(payload, CRC_OFFSET, ShardDecoder.checksum(payload));
     return payload;
   }
 
@@ -196,11 +202,11 @@ public final class ShardEncoder {
     buffer[at + 3] = (byte) (value >>> 21);
   }
 
-  private void putInt(int at, int value) {
-    buffer[at] = (byte) (value >>> 24);
-    buffer[at + 1] = (byte) (value >>> 16);
-    buffer[at + 2] = (byte) (value >>> 8);
-    buffer[at + 3] = (byte) value;
+  private static void putInt(byte[] into, int at, int value) {
+    into[at] = (byte) (value >>> 24);
+    into[at + 1] = (byte) (value >>> 16);
+    into[at + 2] = (byte) (value >>> 8);
+    into[at + 3] = (byte) value;
   }
 
   private void ensure(int more) {

@@ -70,7 +70,7 @@ public interface ShardQueue {
    *
    * @param crashes holders that died with it since anything of it was settled; from {@link
    *     #ISOLATED_FROM} on it runs alone
-   * @param payload what {@link ShardDecoder} reads
+   * @param items what it holds, decoded
    * @param progress what earlier holders did; null when untouched
    */
   record ClaimedShard(
@@ -80,7 +80,7 @@ public interface ShardQueue {
       long firstIndex,
       int itemCount,
       int crashes,
-      byte[] payload,
+      ShardDecoder items,
       @Nullable Progress progress) {}
 
   /** Crashes from which on a shard is sent one item at a time, each start committed first. */

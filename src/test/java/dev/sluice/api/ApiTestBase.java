@@ -17,7 +17,6 @@ import dev.sluice.store.BatchWriter;
 import dev.sluice.store.BatchWriter.Begun;
 import dev.sluice.store.BatchWriter.UploadOpening;
 import dev.sluice.store.BatchWriter.UploadSummary;
-import dev.sluice.store.IdFilter;
 import dev.sluice.store.NewBatch;
 import dev.sluice.store.NewShard;
 import dev.sluice.store.ShardEncoder;
@@ -186,16 +185,7 @@ public abstract class ApiTestBase {
       total += entry.getValue().size();
       List<String> ids =
           entry.getValue().stream().map(Item::id).filter(java.util.Objects::nonNull).toList();
-      writer.append(
-          upload,
-          List.of(
-              new NewShard(
-                  entry.getKey(),
-                  encoder.firstIndex(),
-                  encoder.lastIndex(),
-                  encoder.itemCount(),
-                  encoder.finish(),
-                  IdFilter.of(ids))));
+      writer.append(upload, List.of(NewShard.of(entry.getKey(), encoder, ids)));
     }
     writer.commitAndSeal(upload, new UploadSummary(total, 100, new byte[32]));
     return ref;

@@ -106,7 +106,7 @@ public final class TestStore {
   }
 
   private static Set<Long> indexes(ClaimedShard shard) {
-    ShardDecoder items = ShardDecoder.open(shard.payload());
+    ShardDecoder items = shard.items();
     Set<Long> indexes = new HashSet<>();
     for (int i = 0; i < items.itemCount(); i++) {
       indexes.add(items.index(i));

@@ -106,7 +106,7 @@ final class ReplicaScenarios {
   /** Gives what was noticed of a build that is broken on purpose. */
   List<String> broken(Row row, Mutation mutation, Mutation.Net net) throws IOException {
     return switch (net) {
-      case REPLICA_KILL -> broken(row, mutation, site(3), 3, new Harms.Kill(true));
+      case REPLICA_KILL -> broken(row, mutation, site(3), 12, new Harms.Kill(true));
       case REPLICA_ZOMBIE -> broken(row, mutation, site(3), 2, new Harms.Zombie());
       case PARTITION ->
           broken(row, mutation, proxied(3, Settings.ROOMY_REPLICAS), 1, new Harms.Partition());

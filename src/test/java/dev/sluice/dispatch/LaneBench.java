@@ -469,7 +469,6 @@ final class LaneBench {
               null,
               null));
     }
-    byte[] payload = encoder.finish();
     to.add(
         new ClaimedShard(
             new Lease(batch, batch, 1, token),
@@ -478,9 +477,8 @@ final class LaneBench {
             0,
             count,
             crashes,
-            payload,
+            ShardDecoder.open(encoder.finish()),
             progress),
-        ShardDecoder.open(payload),
         gate);
   }
 

@@ -74,8 +74,7 @@ public class LaneBenchmark {
   @Param private Gates gates;
 
   private final Destination destination = new Destination("http", "h1.example", 8080);
-  private final byte[] payload = SampleItems.shard(SHARD_ITEMS);
-  private final ShardDecoder decoder = ShardDecoder.open(payload);
+  private final ShardDecoder items = ShardDecoder.open(SampleItems.shard(SHARD_ITEMS));
   private BatchGate[] batches;
   private DestinationRecord paused;
   private DestinationRecord running;
@@ -175,7 +174,7 @@ public class LaneBenchmark {
   public Outcome item() {
     for (int i = 0; i < SHARDS; i++) {
       BatchGate batch = batches[i % batches.length];
-      lane.add(claimed(batch), decoder, batch);
+      lane.add(claimed(batch), batch);
     }
     lane.follow(running);
     lane.follow(paused);
@@ -187,6 +186,6 @@ public class LaneBenchmark {
 
   private ClaimedShard claimed(BatchGate batch) {
     Lease lease = new Lease(++shards, batch.batchId(), 1, 1);
-    return new ClaimedShard(lease, batch.terms(), destination, 0, SHARD_ITEMS, 0, payload, null);
+    return new ClaimedShard(lease, batch.terms(), destination, 0, SHARD_ITEMS, 0, items, null);
   }
 }

@@ -57,7 +57,6 @@ class RateGateTests {
             null,
             null,
             null));
-    byte[] payload = encoder.finish();
     ClaimedShard claimed =
         new ClaimedShard(
             new Lease(1, 1, 1, 1),
@@ -66,10 +65,10 @@ class RateGateTests {
             0,
             1,
             0,
-            payload,
+            ShardDecoder.open(encoder.finish()),
             null);
     FlowQueue flow = new FlowQueue(gate, ProcessClock.system(), 0, _ -> {}, null);
-    LaneItem item = new ActiveShard(claimed, ShardDecoder.open(payload), flow, null).nextFresh();
+    LaneItem item = new ActiveShard(claimed, flow, null).nextFresh();
     assertThat(item).isNotNull();
     return item;
   }

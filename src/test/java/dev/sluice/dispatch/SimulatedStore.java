@@ -12,6 +12,7 @@ import dev.sluice.store.BatchRef;
 import dev.sluice.store.DestinationRecord;
 import dev.sluice.store.DestinationSettings;
 import dev.sluice.store.Housekeeping.ClosedShards;
+import dev.sluice.store.ShardDecoder;
 import dev.sluice.store.ShardQueue;
 import dev.sluice.store.ShardQueue.ClaimRequest;
 import dev.sluice.store.ShardQueue.ClaimedShard;
@@ -285,7 +286,7 @@ final class SimulatedStore {
         shard.firstIndex(),
         shard.indexes.size(),
         shard.crashes,
-        shard.payload,
+        ShardDecoder.open(shard.payload),
         shard.touched
             ? shard.progress(
                 !is(Mutation.FORGET_OUTCOMES_AT_CLAIM),

@@ -14,6 +14,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.SplittableRandom;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.springframework.beans.factory.annotation.Autowired;
@@ -138,7 +139,7 @@ abstract class SubmissionTestBase {
     return packed.toByteArray();
   }
 
-  /** Gives NDJSON with an item a line. */
+  /** Gives NDJSON with an item a line, which hardly shrinks when it is compressed. */
   static String lines(int count) {
     StringBuilder lines = new StringBuilder();
     for (int i = 0; i < count; i++) {
@@ -149,10 +150,15 @@ abstract class SubmissionTestBase {
           .append(i % 7)
           .append(".example/x/")
           .append(i)
-          .append("\",\"body\":{\"n\":")
-          .append(i)
-          .append("}}\n");
+          .append("\",\"body\":{\"n\":\"")
+          .append(noise(i))
+          .append("\"}}\n");
     }
     return lines.toString();
+  }
+
+  private static String noise(long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    return Long.toHexString(random.nextLong()) + Long.toHexString(random.nextLong());
   }
 }

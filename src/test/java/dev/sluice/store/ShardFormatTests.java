@@ -10,8 +10,10 @@ import dev.sluice.model.Origin;
 import dev.sluice.model.OutboundRequest;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashSet;
 import java.util.List;
@@ -87,14 +89,86 @@ class ShardFormatTests {
   }
 
   private static byte[] golden() throws IOException {
-    try (InputStream file = ShardFormatTests.class.getResourceAsStream("/shard-format-v1.base64")) {
+    return resource("/shard-format-v1.base64");
+  }
+
+  /** What {@link #repetitiveItems} were compressed to. */
+  private static byte[] goldenCompressed() throws IOException {
+    return resource("/shard-format-v1-compressed.base64");
+  }
+
+  private static byte[] resource(String name) throws IOException {
+    try (InputStream file = ShardFormatTests.class.getResourceAsStream(name)) {
       return Base64.getMimeDecoder().decode(file.readAllBytes());
     }
+  }
+
+  /** Enough of the same for compression to pay. Never changed. */
+  private static List<Item> repetitiveItems() {
+    List<Item> items = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      String body = "{\"order\":%d,\"status\":\"shipped\"}".formatted(i * 7919);
+      items.add(item(i, "order-" + i, "POST", "/orders", List.of(JSON), BodyKind.JSON, body));
+    }
+    return items;
   }
 
   @Test
   void readsVersion1() throws IOException {
     assertThat(decode(golden())).isEqualTo(goldenItems());
+  }
+
+  @Test
+  void readsWhatWasCompressed() throws IOException {
+    assertThat(goldenCompressed()[ShardEncoder.FLAGS_OFFSET]).isEqualTo((byte) 1);
+    assertThat(decode(goldenCompressed())).isEqualTo(repetitiveItems());
+  }
+
+  @Test
+  void compressesWhatIsRepeated() {
+    byte[] payload = encode(repetitiveItems());
+    assertThat(payload[ShardEncoder.FLAGS_OFFSET]).isEqualTo((byte) 1);
+    assertThat(decode(payload)).isEqualTo(repetitiveItems());
+    ShardDecoder decoder = ShardDecoder.open(payload);
+    // Memory is reckoned by what is held, not by what is stored.
+    assertThat(decoder.byteCount()).isGreaterThan(2 * payload.length);
+  }
+
+  @Test
+  void leavesAloneWhatDoesNotShrink() {
+    byte[] noise = new byte[20_000];
+    new Random(3).nextBytes(noise);
+    Item item =
+        new Item(
+            0,
+            null,
+            new OutboundRequest("POST", "/", List.of(), BodyKind.BASE64, noise),
+            null,
+            null,
+            null);
+    byte[] payload = encode(List.of(item));
+    assertThat(payload[ShardEncoder.FLAGS_OFFSET]).isZero();
+    assertThat(payload.length).isLessThan(20_050);
+    assertThat(decode(payload)).isEqualTo(List.of(item));
+  }
+
+  @Test
+  void refusesBlocksThatHoldSomethingElse() throws IOException {
+    byte[] payload = goldenCompressed();
+    int length = ByteBuffer.wrap(payload).getInt(ShardEncoder.HEADER_BYTES);
+    for (int wrong : new int[] {length - 1, length + 1, 0, -1, Integer.MAX_VALUE}) {
+      byte[] lying = payload.clone();
+      ByteBuffer.wrap(lying).putInt(ShardEncoder.HEADER_BYTES, wrong);
+      assertCorrupt(signed(lying));
+    }
+    assertCorrupt(signed(Arrays.copyOf(payload, payload.length - 1)));
+    assertCorrupt(signed(Arrays.copyOf(payload, ShardEncoder.HEADER_BYTES + 2)));
+  }
+
+  /** Has the checksum agree. */
+  private static byte[] signed(byte[] payload) {
+    ByteBuffer.wrap(payload).putInt(ShardEncoder.CRC_OFFSET, ShardDecoder.checksum(payload));
+    return payload;
   }
 
   @Test
@@ -119,7 +193,9 @@ class ShardFormatTests {
     List<Header> shared = randomHeaders(random);
     for (int i = 0; i < count; i++) {
       byte[] body = new byte[random.nextInt(random.nextInt(10) == 0 ? 20_000 : 300)];
-      random.nextBytes(body);
+      if (random.nextBoolean()) {
+        random.nextBytes(body);
+      }
       items.add(
           new Item(
               index,
@@ -155,7 +231,11 @@ class ShardFormatTests {
 
   @Test
   void noticesEveryFlippedBit() throws IOException {
-    byte[] payload = golden();
+    noticesEveryFlippedBit(golden());
+    noticesEveryFlippedBit(goldenCompressed());
+  }
+
+  private static void noticesEveryFlippedBit(byte[] payload) {
     for (int bit = 0; bit < payload.length * 8; bit++) {
       byte[] damaged = payload.clone();
       damaged[bit >>> 3] ^= (byte) (1 << (bit & 7));
@@ -167,7 +247,7 @@ class ShardFormatTests {
   void noticesATruncation() throws IOException {
     byte[] payload = golden();
     for (int length = 0; length < payload.length; length++) {
-      assertCorrupt(java.util.Arrays.copyOf(payload, length));
+      assertCorrupt(Arrays.copyOf(payload, length));
     }
   }
 
@@ -185,8 +265,8 @@ class ShardFormatTests {
       items.add(item(i, null, "POST", "/", headers, BodyKind.JSON, "{}"));
     }
     byte[] payload = encode(items);
-    assertThat(payload.length).isLessThan(500 + 100 * 20);
     ShardDecoder decoder = ShardDecoder.open(payload);
+    assertThat(decoder.byteCount()).isLessThan(500 + 100 * 20);
     assertThat(decoder.item(99).request().headers()).isSameAs(decoder.item(1).request().headers());
   }
 
@@ -203,8 +283,8 @@ class ShardFormatTests {
     assertThat(Base64.getEncoder().encodeToString(payload))
         .isEqualTo(
             "U0xTSAECAAAAAgAAV9/lFACmgIAAAAMAAAEvAQxDb250ZW50LVR5cGUQYXBwbGljYXRpb24vanNvbgC/gIAAIAMAAQEvAgxDb250ZW50LVR5cGUQYXBwbGljYXRpb24vanNvbgANQXV0aG9yaXphdGlvbghjMlZoYkdWawEA");
-    payload[ShardEncoder.FLAGS_OFFSET] = 3;
-    assertCorrupt(payload);
+    payload[ShardEncoder.FLAGS_OFFSET] = 6;
+    assertCorrupt(signed(payload));
   }
 
   @Test

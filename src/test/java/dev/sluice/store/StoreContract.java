@@ -2402,7 +2402,7 @@ public abstract class StoreContract {
       Map<Long, Outcome> written = new TreeMap<>();
       Map<Lease, List<Outcome>> left = new LinkedHashMap<>();
       for (ClaimedShard shard : claimAll(store.queue(), 1000)) {
-        ShardDecoder items = ShardDecoder.open(shard.payload());
+        ShardDecoder items = shard.items();
         List<Outcome> outcomes = new ArrayList<>();
         for (int i = 0; i < items.itemCount(); i++) {
           outcomes.add(anyOutcome(items.index(i), random));

@@ -85,8 +85,7 @@ public final class StoreFixture {
       encoder.add(item);
       ids.add(item.id());
     }
-    return new NewShard(
-        destination, first, encoder.lastIndex(), count, encoder.finish(), IdFilter.of(ids));
+    return NewShard.of(destination, encoder, ids);
   }
 
   public static NewShard shard(Destination destination, long first, int count) {
@@ -152,7 +151,7 @@ public final class StoreFixture {
   /** Settles all items of a shard alike. */
   public static Settlement all(ClaimedShard shard, OutcomeState state, Instant at) {
     List<Outcome> outcomes = new ArrayList<>();
-    ShardDecoder items = ShardDecoder.open(shard.payload());
+    ShardDecoder items = shard.items();
     for (int i = 0; i < items.itemCount(); i++) {
       outcomes.add(outcome(items.index(i), state, at));
     }

@@ -262,7 +262,7 @@ final class BatchIntake {
     long bytes = 0;
     for (NewShard shard : shards) {
       items += shard.itemCount();
-      bytes += shard.payload().length;
+      bytes += shard.byteCount();
     }
     long batchId =
         session
@@ -295,7 +295,7 @@ final class BatchIntake {
                 shard.firstIndex(),
                 shard.lastIndex(),
                 shard.itemCount(),
-                shard.payload().length)
+                shard.byteCount())
             .orElseThrow();
     session.update(STORE_PAYLOAD, id, shard.payload());
     if (shard.idFilter().length > 0) {

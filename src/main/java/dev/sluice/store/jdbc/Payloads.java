@@ -38,10 +38,8 @@ final class Payloads {
       return known.items;
     }
     byte[] payload = ShardContents.payload(session, shardId);
-    Decoded read =
-        payload == null
-            ? new Decoded(null, 0)
-            : new Decoded(ShardDecoder.open(payload), payload.length);
+    ShardDecoder items = payload == null ? null : ShardDecoder.open(payload);
+    Decoded read = new Decoded(items, items == null ? 0 : items.byteCount());
     decoded.put(shardId, read);
     byteCount += read.byteCount;
     Iterator<Decoded> eldest = decoded.values().iterator();

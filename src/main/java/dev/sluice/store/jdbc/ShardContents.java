@@ -65,13 +65,10 @@ final class ShardContents {
           StoreException.Kind.CORRUPT,
           "Shard " + granted.lease().shardId() + " has lost its payload");
     }
+    ShardDecoder items = ShardDecoder.open(payload);
     Progress progress =
         granted.touched()
-            ? progress(
-                session,
-                granted.lease().batchId(),
-                granted.lease().shardId(),
-                ShardDecoder.open(payload))
+            ? progress(session, granted.lease().batchId(), granted.lease().shardId(), items)
             : null;
     return new ClaimedShard(
         granted.lease(),
@@ -80,7 +77,7 @@ final class ShardContents {
         granted.firstIndex(),
         granted.itemCount(),
         granted.crashes(),
-        payload,
+        items,
         progress);
   }
 

@@ -15,7 +15,6 @@ import dev.sluice.model.Outcome;
 import dev.sluice.model.OutcomeState;
 import dev.sluice.model.ProcessClock;
 import dev.sluice.store.BatchRef;
-import dev.sluice.store.IdFilter;
 import dev.sluice.store.ItemFilter;
 import dev.sluice.store.NewShard;
 import dev.sluice.store.ShardDecoder;
@@ -149,9 +148,7 @@ class StoreCosts {
                 null,
                 null));
       }
-      shards.add(
-          new NewShard(
-              ALPHA, first, encoder.lastIndex(), PER_SHARD, encoder.finish(), IdFilter.of(ids)));
+      shards.add(NewShard.of(ALPHA, encoder, ids));
     }
     return shards;
   }
@@ -164,7 +161,7 @@ class StoreCosts {
       for (int part = 0; part < 5; part++) {
         List<Settlement> flush = new ArrayList<>();
         for (ClaimedShard shard : claimed.subList(group, group + 10)) {
-          ShardDecoder items = ShardDecoder.open(shard.payload());
+          ShardDecoder items = shard.items();
           List<Outcome> outcomes = new ArrayList<>();
           for (int i = part * 100; i < part * 100 + 100; i++) {
             outcomes.add(
