@@ -30,10 +30,11 @@ RUN ./mvnw -B -ntp -q -Dmaven.test.skip=true package \
   && java -Djarmode=tools -jar target/sluice-*.jar extract --layers --application-filename sluice.jar --destination target/layers \
   && rm -rf target/layers/spring-boot-loader
 
-# The native parts of SQLite and Netty: a start has nothing to unpack, and needs no place that allows execution.
+# The native parts of SQLite, Netty and LZ4: a start has nothing to unpack, and needs no place that allows execution.
 RUN set -e; arch=$(uname -m); mkdir -p /build/native/unpacked && cd /build/native/unpacked \
   && jar xf ../../target/layers/dependencies/lib/sqlite-jdbc-*.jar "org/sqlite/native/Linux/$arch" \
   && jar xf ../../target/layers/dependencies/lib/netty-transport-native-epoll-*-linux-"$(echo "$arch" | sed s/aarch64/aarch_64/)".jar META-INF/native \
+  && jar xf ../../target/layers/dependencies/lib/lz4-java-*.jar net/jpountz/util/linux/"$(echo "$arch" | sed s/x86_64/amd64/)" \
   && find . -name '*.so' -exec mv {} .. \; && rm -rf /build/native/unpacked
 
 # The bill of materials that the jar carries, where scanners look for one.

@@ -21,6 +21,9 @@ final class ShardCompression {
   /** A byte of a block gives at most so many. */
   private static final int MAX_RATIO = 255;
 
+  /** An item has at most 64 MiB, and what is told of it beside its body is bounded, too. */
+  private static final int MAX_LENGTH = 128 << 20;
+
   private static final LZ4Factory LZ4 = Lz4.load();
   private static final LZ4Compressor COMPRESSOR = LZ4.fastCompressor();
   private static final LZ4SafeDecompressor DECOMPRESSOR = LZ4.safeDecompressor();
@@ -54,22 +57,22 @@ final class ShardCompression {
    * @throws StoreException {@code CORRUPT} when it is no block or holds another number of bytes
    */
   static byte[] decompress(byte[] bytes, int from, int length) {
-    if (length < 0 || length > (long) MAX_RATIO * (bytes.length - from)) {
-      throw corrupt(null);
+    long most = Math.min(MAX_LENGTH, (long) MAX_RATIO * (bytes.length - from));
+    if (length < 0 || length > most) {
+      throw corrupt("Shard payload says it holds %d bytes, which it cannot".formatted(length));
     }
     byte[] plain = new byte[length];
     try {
       if (DECOMPRESSOR.decompress(bytes, from, bytes.length - from, plain, 0) != length) {
-        throw corrupt(null);
+        throw corrupt("Shard payload does not hold the bytes that it says it holds");
       }
     } catch (LZ4Exception noBlock) {
-      throw corrupt(noBlock);
+      throw corrupt("Shard payload cannot be decompressed: " + noBlock.getMessage());
     }
     return plain;
   }
 
-  private static StoreException corrupt(@Nullable Throwable cause) {
-    return new StoreException(
-        StoreException.Kind.CORRUPT, "Shard payload cannot be decompressed", cause);
+  private static StoreException corrupt(String message) {
+    return new StoreException(StoreException.Kind.CORRUPT, message);
   }
 }

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -63,13 +64,25 @@ public final class ShardDecoder {
     }
     boolean compressed = (flags & ShardEncoder.COMPRESSED) != 0;
     byte[] content = compressed ? decompressed(payload) : payload;
-    Cursor cursor = new Cursor(content, compressed ? 0 : ShardEncoder.HEADER_BYTES);
+    try {
+      return index(content, compressed ? 0 : ShardEncoder.HEADER_BYTES, itemCount(payload));
+    } catch (IndexOutOfBoundsException | IllegalArgumentException | NegativeArraySizeException e) {
+      // The checksum agrees: another version wrote what this one does not know.
+      throw new StoreException(
+          StoreException.Kind.CORRUPT, "Shard payload holds what cannot be read", e);
+    }
+  }
+
+  /** Finds where items begin. */
+  private static ShardDecoder index(byte[] content, int from, int itemCount) {
+    Cursor cursor = new Cursor(content, from);
     long firstIndex = cursor.varint();
-    int[] offsets = new int[itemCount(payload)];
+    int[] offsets = new int[itemCount];
     for (int i = 0; i < offsets.length; i++) {
       int length = (int) cursor.varint();
       offsets[i] = cursor.position;
-      cursor.position += length;
+      cursor.position =
+          Objects.checkFromIndexSize(cursor.position, length, content.length) + length;
     }
     return new ShardDecoder(content, firstIndex, offsets);
   }

@@ -1,7 +1,5 @@
 package dev.sluice.store;
 
-import org.jspecify.annotations.Nullable;
-
 /**
  * The store could not do its work; nothing of the call took effect. The caller may try again later.
  */
@@ -21,7 +19,7 @@ public class StoreException extends RuntimeException {
 
   private final Kind kind;
 
-  public StoreException(Kind kind, String message, @Nullable Throwable cause) {
+  public StoreException(Kind kind, String message, Throwable cause) {
     super(message, cause);
     this.kind = kind;
   }

@@ -6,15 +6,17 @@ import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.function.IntFunction;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * The least that durable intake can do: walk over the tokens of NDJSON, and insert the same bytes
- * as blobs of 500 items into a SQLite file, a transaction for every 8 of them. {@code IntakeFloor
- * <file> <url> <body bytes>} answers lines as {@link SenderMain} does, with zeros for exchanges.
+ * The least that durable intake can do: walk over the tokens of NDJSON, and insert the same bytes,
+ * uncompressed, as blobs of 500 items into a SQLite file, a transaction for every 8 of them. {@code
+ * IntakeFloor <file> <url> <body bytes>} answers lines as {@link SenderMain} does, with zeros for
+ * exchanges.
  */
 final class IntakeFloor {
 
@@ -23,19 +25,17 @@ final class IntakeFloor {
 
   private final JsonFactory json = new JsonFactory();
   private final Connection connection;
-  private final byte[] line;
+  private final IntFunction<String> lines;
 
-  private IntakeFloor(Connection connection, byte[] line) {
+  private IntakeFloor(Connection connection, IntFunction<String> lines) {
     this.connection = connection;
-    this.line = line;
+    this.lines = lines;
   }
 
   public static void main(String[] args) throws Exception {
-    byte[] line =
-        (SluiceContender.line(args[1], Integer.parseInt(args[2])) + "\n")
-            .getBytes(StandardCharsets.UTF_8);
+    IntFunction<String> lines = Events.lines(args[1], Integer.parseInt(args[2]));
     try (Connection connection = open(args[0])) {
-      IntakeFloor floor = new IntakeFloor(connection, line);
+      IntakeFloor floor = new IntakeFloor(connection, lines);
       SenderMain.serve((items, _, _) -> floor.take(items));
     }
   }
@@ -59,7 +59,7 @@ final class IntakeFloor {
         connection.prepareStatement("INSERT INTO blobs (content) VALUES (?)")) {
       int blobs = 0;
       for (int taken = 0; taken < items; taken += BLOB_ITEMS) {
-        byte[] content = lines(Math.min(BLOB_ITEMS, items - taken));
+        byte[] content = content(taken, Math.min(BLOB_ITEMS, items - taken));
         walk(content, Math.min(BLOB_ITEMS, items - taken));
         insert.setBytes(1, content);
         insert.executeUpdate();
@@ -71,12 +71,12 @@ final class IntakeFloor {
     }
   }
 
-  private byte[] lines(int count) {
-    byte[] content = new byte[line.length * count];
-    for (int i = 0; i < count; i++) {
-      System.arraycopy(line, 0, content, i * line.length, line.length);
+  private byte[] content(int from, int count) {
+    StringBuilder content = new StringBuilder();
+    for (int i = from; i < from + count; i++) {
+      content.append(lines.apply(i)).append('\n');
     }
-    return content;
+    return content.toString().getBytes(StandardCharsets.UTF_8);
   }
 
   private void walk(byte[] content, int items) {

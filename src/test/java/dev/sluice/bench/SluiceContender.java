@@ -69,7 +69,7 @@ final class SluiceContender implements Contender {
     this.intake = new Round(0, 0, 0, Round.Percentiles.UNKNOWN, 0);
   }
 
-  /** Gives an NDJSON line. */
+  /** Gives an NDJSON line, the same for all, where what is stored is not what is measured. */
   static String line(String url, int bodyBytes) {
     return "{\"url\":\"%s\",\"body\":%s}".formatted(url, SenderMain.body(bodyBytes));
   }

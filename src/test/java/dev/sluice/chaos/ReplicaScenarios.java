@@ -106,6 +106,9 @@ final class ReplicaScenarios {
   /** Gives what was noticed of a build that is broken on purpose. */
   List<String> broken(Row row, Mutation mutation, Mutation.Net net) throws IOException {
     return switch (net) {
+      // It stops at the first that is noticed; three were too few once for what only a kill between
+      // an
+      // intent and its outcome shows.
       case REPLICA_KILL -> broken(row, mutation, site(3), 12, new Harms.Kill(true));
       case REPLICA_ZOMBIE -> broken(row, mutation, site(3), 2, new Harms.Zombie());
       case PARTITION ->

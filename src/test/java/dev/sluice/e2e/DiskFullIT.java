@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -83,17 +84,19 @@ class DiskFullIT {
 
   /** More than the log could take from pages that it had before. */
   private static Answer submitLarge(SluiceClient client, String line) {
-    String padded = line.replace("{\"n\":1}", "{\"n\":\"" + noise() + "\"}");
     return client.send(
         client
             .request("/v1/batches")
             .header("Content-Type", "application/x-ndjson")
-            .POST(SluiceClient.lines(10_000, _ -> padded)));
+            .POST(
+                SluiceClient.lines(
+                    10_000, i -> line.replace("{\"n\":1}", "{\"n\":\"" + noise(i) + "\"}"))));
   }
 
-  private static String noise() {
+  /** Another one for each item: what is repeated is compressed. */
+  private static String noise(int seed) {
     StringBuilder text = new StringBuilder();
-    java.util.random.RandomGenerator random = new java.util.SplittableRandom(7);
+    SplittableRandom random = new SplittableRandom(seed);
     while (text.length() < 1_000) {
       text.append(Long.toString(random.nextLong() >>> 1, 36));
     }

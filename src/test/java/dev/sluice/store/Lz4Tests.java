@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.fixture.SampleItems;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 @NullUnmarked
 class Lz4Tests {
 
-  /** Compresses a shard and reads it, tells by which library, and ends as if it were killed. */
+  /** Compresses a shard, reads it and what is damaged, and tells by which library. */
   static final class Probe {
     private Probe() {}
 
@@ -26,19 +26,32 @@ class Lz4Tests {
       boolean same =
           ShardDecoder.open(payload).item(499).equals(SampleItems.item(499))
               && payload[ShardEncoder.FLAGS_OFFSET] == ShardEncoder.COMPRESSED;
-      System.out.println(Lz4.load() + (same ? " works" : " fails"));
-      System.out.flush();
-      Runtime.getRuntime().halt(0);
+      int block = ShardEncoder.HEADER_BYTES + ShardEncoder.LENGTH_BYTES;
+      int length = ByteBuffer.wrap(payload).getInt(ShardEncoder.HEADER_BYTES);
+      boolean refused =
+          isRefused(Arrays.copyOf(payload, payload.length - 1), block, length)
+              && isRefused(payload, block, length - 1)
+              && isRefused(payload, block, length + 1);
+      System.out.println(Lz4.load() + (same && refused ? " works" : " fails"));
+    }
+
+    private static boolean isRefused(byte[] payload, int block, int length) {
+      try {
+        ShardCompression.decompress(payload, block, length);
+        return false;
+      } catch (StoreException e) {
+        return e.kind() == StoreException.Kind.CORRUPT;
+      }
     }
   }
 
-  private static String probe(Path temporary) throws IOException, InterruptedException {
+  private static String probe(String property) throws IOException, InterruptedException {
     Process process =
         new ProcessBuilder(
                 List.of(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "--enable-native-access=ALL-UNNAMED",
-                    "-Djava.io.tmpdir=" + temporary,
+                    property,
                     "-cp",
                     System.getProperty("java.class.path"),
                     Probe.class.getName()))
@@ -50,17 +63,17 @@ class Lz4Tests {
   }
 
   @Test
-  void leavesNoCopyOfItselfBehind(@TempDir Path temporary) throws Exception {
-    assertThat(probe(temporary)).contains("LZ4Factory:JNI works");
-    try (Stream<Path> left = Files.list(temporary)) {
-      assertThat(left).isEmpty();
-    }
+  void isNativeWhereItCanBe() throws Exception {
+    assertThat(probe("-Dsluice.test=native")).contains("LZ4Factory:JNI works");
   }
 
   @Test
   void worksWithoutNativeCode(@TempDir Path temporary) throws Exception {
-    assertThat(probe(temporary.resolve("missing")))
-        .contains("LZ4Factory:JavaSafe works")
-        .contains("Payloads are compressed by Java");
+    for (String withoutLibrary :
+        List.of("-Dos.arch=none", "-Djava.io.tmpdir=" + temporary.resolve("missing"))) {
+      assertThat(probe(withoutLibrary))
+          .contains("LZ4Factory:JavaSafe works")
+          .contains("Payloads are compressed by Java");
+    }
   }
 }

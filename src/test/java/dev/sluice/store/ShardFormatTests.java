@@ -165,6 +165,22 @@ class ShardFormatTests {
     assertCorrupt(signed(Arrays.copyOf(payload, ShardEncoder.HEADER_BYTES + 2)));
   }
 
+  @Test
+  void refusesWhatALaterVersionMayHaveWritten() throws IOException {
+    byte[] golden = golden();
+    // Behind the header three bytes of first index and four of length; then flags, method, body
+    // kind.
+    int item = ShardEncoder.HEADER_BYTES + 3 + 4;
+    for (int field = 1; field <= 2; field++) {
+      byte[] unknown = golden.clone();
+      unknown[item + field] = 99;
+      assertCorrupt(signed(unknown));
+    }
+    byte[] tooLong = golden.clone();
+    tooLong[item - 1] = 0x7f;
+    assertCorrupt(signed(tooLong));
+  }
+
   /** Has the checksum agree. */
   private static byte[] signed(byte[] payload) {
     ByteBuffer.wrap(payload).putInt(ShardEncoder.CRC_OFFSET, ShardDecoder.checksum(payload));

@@ -59,13 +59,7 @@ final class ShardContents {
 
   /** Gives the claimed shard in full. */
   ClaimedShard load(Session session, Claims.Granted granted) throws SQLException {
-    byte[] payload = payload(session, granted.lease().shardId());
-    if (payload == null) {
-      throw new StoreException(
-          StoreException.Kind.CORRUPT,
-          "Shard " + granted.lease().shardId() + " has lost its payload");
-    }
-    ShardDecoder items = ShardDecoder.open(payload);
+    ShardDecoder items = items(session, granted.lease().shardId());
     Progress progress =
         granted.touched()
             ? progress(session, granted.lease().batchId(), granted.lease().shardId(), items)
@@ -79,6 +73,20 @@ final class ShardContents {
         granted.crashes(),
         items,
         progress);
+  }
+
+  /**
+   * Gives the items of a shard that must still have them.
+   *
+   * @throws StoreException {@code CORRUPT} when it has not, or they cannot be read
+   */
+  static ShardDecoder items(Session session, long shardId) throws SQLException {
+    byte[] payload = payload(session, shardId);
+    if (payload == null) {
+      throw new StoreException(
+          StoreException.Kind.CORRUPT, "Shard " + shardId + " has lost its payload");
+    }
+    return ShardDecoder.open(payload);
   }
 
   static byte @Nullable [] payload(Session session, long shardId) throws SQLException {

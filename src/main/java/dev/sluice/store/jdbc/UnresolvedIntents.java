@@ -111,19 +111,10 @@ final class UnresolvedIntents {
     return poison;
   }
 
-  private ShardDecoder open(Lease shard) throws SQLException {
-    byte[] payload = ShardContents.payload(session, shard.shardId());
-    if (payload == null) {
-      throw new StoreException(
-          StoreException.Kind.CORRUPT, "Shard " + shard.shardId() + " has lost its payload");
-    }
-    return ShardDecoder.open(payload);
-  }
-
   private void resolve(Lease shard, Counters counters) throws SQLException {
     ShardDecoder items;
     try {
-      items = open(shard);
+      items = ShardContents.items(session, shard.shardId());
     } catch (StoreException e) {
       if (!putAside || e.kind() != StoreException.Kind.CORRUPT) {
         throw e;
