@@ -1,10 +1,7 @@
 package dev.sluice.store;
 
 import java.util.Arrays;
-import net.jpountz.lz4.LZ4Compressor;
 import net.jpountz.lz4.LZ4Exception;
-import net.jpountz.lz4.LZ4Factory;
-import net.jpountz.lz4.LZ4SafeDecompressor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,10 +21,6 @@ final class ShardCompression {
   /** An item has at most 64 MiB, and what is told of it beside its body is bounded, too. */
   private static final int MAX_LENGTH = 128 << 20;
 
-  private static final LZ4Factory LZ4 = Lz4.load();
-  private static final LZ4Compressor COMPRESSOR = LZ4.fastCompressor();
-  private static final LZ4SafeDecompressor DECOMPRESSOR = LZ4.safeDecompressor();
-
   private ShardCompression() {}
 
   /**
@@ -43,7 +36,7 @@ final class ShardCompression {
     }
     byte[] block = new byte[room + length - length / 8];
     try {
-      int size = COMPRESSOR.compress(bytes, from, length, block, room, block.length - room);
+      int size = Lz4.COMPRESSOR.compress(bytes, from, length, block, room, block.length - room);
       return Arrays.copyOf(block, room + size);
     } catch (LZ4Exception doesNotFit) {
       return null;
@@ -63,7 +56,7 @@ final class ShardCompression {
     }
     byte[] plain = new byte[length];
     try {
-      if (DECOMPRESSOR.decompress(bytes, from, bytes.length - from, plain, 0) != length) {
+      if (Lz4.DECOMPRESSOR.decompress(bytes, from, bytes.length - from, plain, 0) != length) {
         throw corrupt("Shard payload does not hold the bytes that it says it holds");
       }
     } catch (LZ4Exception noBlock) {

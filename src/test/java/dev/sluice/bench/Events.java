@@ -11,7 +11,7 @@ import java.util.stream.IntStream;
 final class Events {
 
   /** So many differ; together they are longer than what compression looks back. */
-  private static final int DISTINCT = 4096;
+  static final int DISTINCT = 4096;
 
   /** Shorter bodies have room for a note only. */
   private static final int WHOLE = 280;

@@ -7,6 +7,7 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
@@ -25,15 +26,21 @@ final class IntakeFloor {
 
   private final JsonFactory json = new JsonFactory();
   private final Connection connection;
-  private final IntFunction<String> lines;
 
-  private IntakeFloor(Connection connection, IntFunction<String> lines) {
+  /** As they are sent, each with its LF and all of the same length. */
+  private final byte[][] lines;
+
+  private IntakeFloor(Connection connection, byte[][] lines) {
     this.connection = connection;
     this.lines = lines;
   }
 
   public static void main(String[] args) throws Exception {
-    IntFunction<String> lines = Events.lines(args[1], Integer.parseInt(args[2]));
+    IntFunction<String> events = Events.lines(args[1], Integer.parseInt(args[2]));
+    byte[][] lines =
+        IntStream.range(0, Events.DISTINCT)
+            .mapToObj(i -> (events.apply(i) + "\n").getBytes(StandardCharsets.UTF_8))
+            .toArray(byte[][]::new);
     try (Connection connection = open(args[0])) {
       IntakeFloor floor = new IntakeFloor(connection, lines);
       SenderMain.serve((items, _, _) -> floor.take(items));
@@ -72,11 +79,12 @@ final class IntakeFloor {
   }
 
   private byte[] content(int from, int count) {
-    StringBuilder content = new StringBuilder();
-    for (int i = from; i < from + count; i++) {
-      content.append(lines.apply(i)).append('\n');
+    int length = lines[0].length;
+    byte[] content = new byte[length * count];
+    for (int i = 0; i < count; i++) {
+      System.arraycopy(lines[(from + i) % lines.length], 0, content, i * length, length);
     }
-    return content.toString().getBytes(StandardCharsets.UTF_8);
+    return content;
   }
 
   private void walk(byte[] content, int items) {

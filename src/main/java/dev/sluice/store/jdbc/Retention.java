@@ -178,11 +178,7 @@ final class Retention {
       if (closed == null) {
         break;
       }
-      byte[] payload = ShardContents.payload(session, closed.shardId);
-      if (payload == null) {
-        throw new IllegalStateException("Shard " + closed.shardId + " has lost its payload");
-      }
-      ShardDecoder items = ShardDecoder.open(payload);
+      ShardDecoder items = ShardContents.items(session, closed.shardId);
       List<Outcome> outcomes = new ArrayList<>(items.itemCount());
       for (int ordinal = 0; ordinal < items.itemCount(); ordinal++) {
         outcomes.add(

@@ -214,11 +214,7 @@ final class ShardClosing {
       Instant now,
       Map<OutcomeState, Integer> ended)
       throws SQLException {
-    byte[] payload = ShardContents.payload(session, shard.id);
-    if (payload == null) {
-      throw new IllegalStateException("Shard " + shard.id + " has lost its payload");
-    }
-    ShardDecoder items = ShardDecoder.open(payload);
+    ShardDecoder items = ShardContents.items(session, shard.id);
     Progress progress = ShardContents.progress(session, batch.batchId, shard.id, items);
     Lease lease = new Lease(shard.id, batch.batchId, shard.destinationId, shard.token);
     List<Outcome> outcomes = new ArrayList<>();

@@ -247,6 +247,30 @@ class DamagedStoreTests {
   }
 
   @Test
+  void handsOutWhatIsBesideAShardThatCannotBeRead() {
+    try (SqliteStore store = TestStores.open(directory.resolve("data/sluice.db"), clock)) {
+      BatchRef batch =
+          sealed(
+              store.roles().batchWriter(),
+              shard(ALPHA, 0, 200),
+              shard(ALPHA, 200, 200),
+              shard(BETA, 400, 200));
+      String damage =
+          """
+          UPDATE shard_payload SET payload = zeroblob(length(payload))
+          WHERE shard_id = (SELECT id FROM shard WHERE batch_id = ? AND first_index = 200)
+          """;
+      assertThat((int) store.groupCommit().write(session -> session.update(damage, batch.id())))
+          .isOne();
+
+      assertThat(claimAll(store.roles().shardQueue(), 1000))
+          .extracting(ClaimedShard::firstIndex)
+          .containsExactlyInAnyOrder(0L, 400L);
+      assertThat(claimAll(store.roles().shardQueue(), 1000)).as("at once again").isEmpty();
+    }
+  }
+
+  @Test
   void refusesALogThatWasCutOff() throws IOException {
     Path file = copyOf(killed, 0);
     assertThat(frames()).isGreaterThan(20);
